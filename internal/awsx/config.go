@@ -118,7 +118,7 @@ func Tune(cfg aws.Config) aws.Config {
 	attempts := max(maxAttempts, cfg.RetryMaxAttempts)
 	cfg.RetryMaxAttempts = 0 // would otherwise override the retryer's own
 	cfg.Retryer = func() aws.Retryer { return retryer(attempts) }
-	cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), newLimits().add, addLost)
+	cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), addLost, newLimits().add)
 	return cfg
 }
 

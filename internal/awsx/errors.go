@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/ecsail/ecsail/internal/resource"
 )
@@ -50,6 +51,12 @@ func NotFound(err error) bool {
 		slices.Contains([]string{"NoSuchEntity", "NoSuchHostedZone", "InvalidAllocationID.NotFound", "ClusterNotFoundException"}, c)
 }
 
+// NoCluster reports whether err says that an ECS cluster is not there: never
+// was, or was deleted, which ECS remembers as inactive.
+func NoCluster(err error) bool {
+	return Is(err, "ClusterNotFoundException") || Is(err, "InvalidParameterException") && strings.Contains(Message(err), "cluster was inactive")
+}
+
 // Classify turns an error that waiting may cure into a *resource.Retry. Each
 // row is a trap seen on AWS; what is not listed fails at once.
 func Classify(err error) error {
@@ -61,6 +68,10 @@ func Classify(err error) error {
 		if (r.code == "" || r.code == code) && strings.Contains(msg, r.text) {
 			return &resource.Retry{Reason: r.reason, Err: err}
 		}
+	}
+	var unsent *smithyhttp.RequestSendError
+	if errors.As(err, &unsent) {
+		return &resource.Retry{Reason: "AWS cannot be reached", Err: err}
 	}
 	if strings.HasPrefix(code, "Invalid") && strings.HasSuffix(code, ".NotFound") {
 		return &resource.Retry{Reason: "just created, not visible yet", Err: err} // EC2 reads lag behind writes
@@ -74,6 +85,11 @@ var transient = []struct{ code, text, reason string }{
 	{"InvalidParameterException", "Unable to assume the service linked role", "service-linked role not usable yet"},
 	{"ClientException", "Role is not valid", "IAM role not usable yet"},
 	{"MalformedPolicyDocument", "Invalid principal", "IAM role not visible yet"},
+	// More than the SDK's own retries could absorb.
+	{"ThrottlingException", "", "AWS is throttling"},
+	{"Throttling", "", "AWS is throttling"},
+	{"RequestLimitExceeded", "", "AWS is throttling"},
+	{"TooManyRequestsException", "", "AWS is throttling"},
 	// Order that AWS itself resolves shortly.
 	{"InvalidParameterException", "does not have an associated load balancer", "listener not visible to ECS yet"},
 	{"InvalidParameterException", "still Draining", "the old service of that name is draining"},
@@ -85,6 +101,9 @@ var transient = []struct{ code, text, reason string }{
 	{"TargetGroupNotFound", "", "target group not visible yet"},
 	{"LoadBalancerNotFound", "", "load balancer not visible yet"},
 	{"ListenerNotFound", "", "listener not visible yet"},
+	{"SubnetNotFound", "", "subnet not visible yet"},
+	{"InvalidSubnet", "no internet gateway", "internet gateway not visible yet"},
+	{"InvalidSecurityGroup", "", "security group not visible yet"},
 	{"CertificateNotFound", "", "certificate not visible yet"},
 	{"ObjectNotFoundException", "", "scalable target not visible yet"},
 	{"ConcurrentUpdateException", "", "another update is in progress"},

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/ecsail/ecsail/internal/resource"
@@ -103,35 +104,44 @@ func (e *Env) Lookup(ctx context.Context, n Needs) (Facts, error) {
 	return f, nil
 }
 
-// zones are the availability zones one may put subnets into; local and
-// wavelength zones are none.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 func (e *Env) zones(ctx context.Context) ([]string, error) {
 	out, err := e.EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{})
 	if err != nil {
 		return nil, fmt.Errorf("read the availability zones of %s: %w", e.Region, err)
 	}
+	return usableZones(out.AvailabilityZones), nil
+}
+
+// usableZones are the availability zones one may put subnets into; local and
+// wavelength zones are none.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
+func usableZones(all []ec2types.AvailabilityZone) []string {
 	var names []string
-	for _, z := range out.AvailabilityZones {
+	for _, z := range all {
 		if z.State == ec2types.AvailabilityZoneStateAvailable && aws.ToString(z.ZoneType) == "availability-zone" &&
 			z.OptInStatus != ec2types.AvailabilityZoneOptInStatusNotOptedIn {
 			names = append(names, aws.ToString(z.ZoneName))
 		}
 	}
 	slices.Sort(names)
-	return names, nil
+	return names
 }
 
-// hostedZone finds the one public zone of a name. Names are not unique.
-// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
 func (e *Env) hostedZone(ctx context.Context, name string) (string, error) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	out, err := e.Route53.ListHostedZonesByName(ctx, &route53.ListHostedZonesByNameInput{DNSName: &name})
 	if err != nil {
 		return "", fmt.Errorf("look for the hosted zone %s: %w", name, err)
 	}
+	return publicZone(name, out.HostedZones)
+}
+
+// publicZone picks the one public zone of a name, in lower case without its
+// dot. AWS holds zone names unique neither among public nor private ones.
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByName.html
+func publicZone(name string, all []route53types.HostedZone) (string, error) {
 	var ids []string
-	for _, z := range out.HostedZones {
+	for _, z := range all {
 		private := z.Config != nil && z.Config.PrivateZone
 		if strings.EqualFold(strings.TrimSuffix(aws.ToString(z.Name), "."), name) && !private {
 			ids = append(ids, strings.TrimPrefix(aws.ToString(z.Id), "/hostedzone/"))
@@ -143,7 +153,7 @@ func (e *Env) hostedZone(ctx context.Context, name string) (string, error) {
 	case 0:
 		return "", fmt.Errorf("this account has no public hosted zone %s in Route 53: create it, or give domain.certificate instead of domain.zone", name)
 	}
-	return "", fmt.Errorf("this account has %d public hosted zones %s (%s): only one of them can be the one that the domain is delegated to; delete the others", len(ids), name, strings.Join(ids, ", "))
+	return "", fmt.Errorf("this account has %d public hosted zones %s (%s): the domain can be delegated to only one of them; delete the others", len(ids), name, strings.Join(ids, ", "))
 }
 
 // assignedVPC checks the network that the manifest names.
@@ -182,16 +192,20 @@ func (e *Env) assignedSubnets(ctx context.Context, ids []string, vpc string) ([]
 	}
 	subnets, errs := make([]AssignedSubnet, len(ids)), make([]error, len(ids))
 	for i, id := range ids {
-		j := slices.IndexFunc(out.Subnets, func(s ec2types.Subnet) bool { return aws.ToString(s.SubnetId) == id })
-		if j < 0 {
-			errs[i] = fmt.Errorf("there is no subnet %s in %s in this account", id, e.Region)
-			continue
-		}
-		s := out.Subnets[j]
-		if have := aws.ToString(s.VpcId); have != vpc {
-			errs[i] = fmt.Errorf("subnet %s is in %s and not in %s, the VPC of the manifest", id, have, vpc)
-		}
-		subnets[i] = AssignedSubnet{ID: id, CIDR: aws.ToString(s.CidrBlock), Zone: aws.ToString(s.AvailabilityZone)}
+		subnets[i], errs[i] = e.pickSubnet(out.Subnets, id, vpc)
 	}
 	return subnets, errors.Join(errs...)
+}
+
+func (e *Env) pickSubnet(found []ec2types.Subnet, id, vpc string) (AssignedSubnet, error) {
+	for _, s := range found {
+		switch have := aws.ToString(s.VpcId); {
+		case aws.ToString(s.SubnetId) != id:
+		case have != vpc:
+			return AssignedSubnet{}, fmt.Errorf("subnet %s is in %s and not in %s, the VPC of the manifest", id, have, vpc)
+		default:
+			return AssignedSubnet{ID: id, CIDR: aws.ToString(s.CidrBlock), Zone: aws.ToString(s.AvailabilityZone)}, nil
+		}
+	}
+	return AssignedSubnet{}, fmt.Errorf("there is no subnet %s in %s in this account", id, e.Region)
 }

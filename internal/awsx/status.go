@@ -56,7 +56,10 @@ func (e *Env) ownServices(ctx context.Context) ([]ecstypes.Service, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, Ignore(err, "ClusterNotFoundException")
+			if NoCluster(err) {
+				err = nil
+			}
+			return nil, err
 		}
 		arns = append(arns, page.ServiceArns...)
 	}

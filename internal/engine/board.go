@@ -66,7 +66,7 @@ func (b *board) available(t resource.Target) bool {
 // value is an attribute as far as it is known.
 func (b *board) value(t resource.Target) (string, bool) {
 	st := b.nodes[t.Addr]
-	if st == nil || st.out == nil {
+	if st == nil {
 		return "", false
 	}
 	return resource.Attr(st.out, t.Attr)

@@ -41,7 +41,7 @@ func (c *compiler) balancer() {
 	if c.m.LoadBalancer.Existing != "" {
 		c.existingBalancer()
 	} else {
-		c.g.For("", c.balancerTags(), c.newBalancer)
+		c.g.For("", merged(c.m.Tags, c.recordTags()), c.newBalancer)
 	}
 	c.records()
 }
@@ -55,11 +55,13 @@ func (c *compiler) routed() bool {
 	return false
 }
 
-func (c *compiler) balancerTags() map[string]string {
-	tags := merged(c.m.Tags, nil)
+// recordTags remember where our DNS records are.
+func (c *compiler) recordTags() map[string]string {
+	tags := map[string]string{}
 	if d := c.m.Domain; d != nil && d.Zone != "" {
 		tags[tagZone] = c.f.Zone
-		if names := strings.Join(c.names, " "); len(names) <= 256 { // AWS's limit; without it the whole zone is read
+		names := slices.DeleteFunc(slices.Clone(c.names), wild) // tags may not hold an asterisk; what it stands for is below the domain
+		if names := strings.Join(names, " "); len(names) <= 256 { // AWS's limit; without it the whole zone is read
 			tags[tagDomain] = names
 		}
 	}
@@ -85,6 +87,10 @@ func (c *compiler) newBalancer() {
 	spec.Attributes.AccessLogsBucket, spec.Attributes.AccessLogsPrefix, _ = strings.Cut(c.m.LoadBalancer.AccessLogs, "/")
 	spec.Name = c.g.HashName(32, spec, c.m.App, c.m.Env)
 	out := resources.LoadBalancers.Add(c.g, "main", spec)
+	if c.m.LoadBalancer.Public && !c.m.Network.Assigned() {
+		// AWS refuses an internet-facing one in a VPC without a way out.
+		c.g.Order("LoadBalancer/main", resource.Target{Addr: "Route/public-" + anywhere})
+	}
 	c.lb.arn, c.lb.dns, c.lb.zone, c.lb.label = out.ARN, out.DNSName, out.ZoneID, out.Label
 	ports := []int32{80}
 	if c.m.Domain != nil {

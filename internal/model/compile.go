@@ -41,7 +41,7 @@ func Compile(m *manifest.Manifest, f Facts) (*resource.Graph, error) {
 	c.rules = c.priorities()
 	for _, name := range m.ServiceNames() {
 		s := m.Services[name]
-		c.g.For(name, merged(m.Tags, s.Tags), func() { c.service(s) })
+		c.g.For(name, c.serviceTags(s), func() { c.service(s) })
 	}
 	if err = errors.Join(c.errs...); err != nil {
 		return nil, err
@@ -69,6 +69,16 @@ type compiler struct {
 
 func (c *compiler) fail(path, fix, format string, args ...any) {
 	c.errs = append(c.errs, &InputError{Path: path, Message: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+// serviceTags are the user's tags of a service's resources. On a shared load
+// balancer, which is not ours to tag, they also remember where our records are.
+func (c *compiler) serviceTags(s *manifest.Service) map[string]string {
+	tags := merged(c.m.Tags, s.Tags)
+	if c.m.LoadBalancer.Existing != "" && len(s.Routes) > 0 {
+		tags = merged(tags, c.recordTags())
+	}
+	return tags
 }
 
 func merged(a, b map[string]string) map[string]string {

@@ -41,8 +41,22 @@ func JoinName(max int, parts ...string) string {
 // the identity of what they point at: when a VPC is replaced, so is the name of
 // everything that cannot move to another VPC.
 func (g *Graph) HashName(max int, spec any, parts ...string) string {
+	return hashName(max, g.identity(reflect.ValueOf(spec)), parts)
+}
+
+// HashNameIn is HashName for what belongs to another resource that its spec
+// does not refer to: with that one's replacement it is replaced, too.
+func (g *Graph) HashNameIn(max int, spec any, in Addr, parts ...string) string {
+	id := g.identity(reflect.ValueOf(spec))
+	if n := g.nodes[in]; n != nil {
+		id += "@" + g.identity(reflect.ValueOf(n.Spec))
+	}
+	return hashName(max, id, parts)
+}
+
+func hashName(max int, identity string, parts []string) string {
 	const hash = 6
-	return JoinName(max-hash-1, parts...) + "-" + digest(g.identity(reflect.ValueOf(spec)))[:hash]
+	return JoinName(max-hash-1, parts...) + "-" + digest(identity)[:hash]
 }
 
 func digest(s string) string {

@@ -9,8 +9,11 @@ import (
 // Outputs answers what an attribute of a resource is, as far as it is known.
 type Outputs func(Target) (string, bool)
 
-// Attr reads one attribute of an outputs struct.
+// Attr reads one attribute of an outputs struct; nil has none.
 func Attr(out any, attr string) (string, bool) {
+	if out == nil {
+		return "", false
+	}
 	f := reflect.ValueOf(out).FieldByName(attr)
 	if !f.IsValid() {
 		return "", false

@@ -152,7 +152,7 @@ func validationRecord(c *acmtypes.CertificateDetail) *acmtypes.ResourceRecord {
 // createCertificate asks again with another token when the first leads to a
 // certificate of before that has failed since.
 func createCertificate(ctx context.Context, e *awsx.Env, w awsx.Want[Certificate]) (CertificateOut, error) {
-	arn, err := createAlive(e, w.Addr, w.Spec, func(token string) (arn, state string, err error) {
+	arn, err := createAlive(e, w, deadCertificate, func(token string) (arn, state string, err error) {
 		in := &acm.RequestCertificateInput{
 			DomainName: &w.Spec.Domain, ValidationMethod: acmtypes.ValidationMethodDns, KeyAlgorithm: acmtypes.KeyAlgorithm(w.Spec.KeyAlgorithm),
 			IdempotencyToken: &token, Tags: awsx.Tags(w.Tags, func(k, v string) acmtypes.Tag { return acmtypes.Tag{Key: &k, Value: &v} }),
@@ -169,7 +169,7 @@ func createCertificate(ctx context.Context, e *awsx.Env, w awsx.Want[Certificate
 			return aws.ToString(made.CertificateArn), "", err // not visible yet
 		}
 		return aws.ToString(made.CertificateArn), string(c.Status), nil
-	}, deadCertificate...)
+	})
 	return CertificateOut{ARN: resource.Lit(CertificateARN(arn))}, err
 }
 

@@ -3,7 +3,6 @@ package resources
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -89,7 +88,12 @@ func makeRoom(ctx context.Context, e *awsx.Env, w awsx.Want[ListenerRule]) (arn 
 	}
 	free := freePriority(rules, w.Spec.Priority)
 	if free == 0 {
-		return "", fmt.Errorf("no priority is free on the listener")
+		return "", errors.New("no priority is free on the listener")
+	}
+	// The read may lag: only the rule that really holds the priority may be given
+	// it again, and one that has moved on meanwhile must stay where it is.
+	if err := setPriorities(ctx, e, rank(rules[holder].RuleArn, w.Spec.Priority)); err != nil {
+		return "", priorityMoving(err)
 	}
 	return "", priorityMoving(setPriorities(ctx, e, rank(rules[holder].RuleArn, free)))
 }

@@ -148,6 +148,10 @@ func createListenerRule(ctx context.Context, e *awsx.Env, w awsx.Want[ListenerRu
 		return ListenerRuleOut{}, err
 	}
 	defer unlock()
+	out, err = putListenerRule(ctx, e, w) // whoever had the lock may have made room
+	if !awsx.Is(err, priorityInUse) {
+		return out, err
+	}
 	if arn, err := makeRoom(ctx, e, w); arn != "" || err != nil {
 		return ListenerRuleOut{ARN: resource.Lit(RuleARN(arn))}, err
 	}

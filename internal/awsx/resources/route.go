@@ -24,7 +24,11 @@ type Route struct {
 
 // RouteOut orders what needs the way out after the route: it has no attribute
 // of its own in AWS.
-type RouteOut struct{ Table resource.Ref[RouteTableID] }
+type RouteOut struct{ Table resource.Ref[RoutedTableID] }
+
+// RoutedTableID is the table's id as the route's output, of another type than
+// the table's own: what refers to the table does not refer to its routes.
+type RoutedTableID string
 
 // Routes defines AWS::EC2::Route. A route cannot be tagged: its identity is its
 // table and its destination, its address "Route/<table name>-<CIDR>".
@@ -66,12 +70,11 @@ func madeByHand(r types.Route) (cidr string, ok bool) {
 }
 
 func liveRoute(table resource.Addr, id *string, cidr string, r types.Route) awsx.Live[Route, RouteOut] {
-	ref := resource.LitPtr[RouteTableID](id)
 	return awsx.Live[Route, RouteOut]{
 		Addr: resource.Addr("Route/" + table.Name() + "-" + cidr),
 		ARN:  aws.ToString(id) + " " + cidr,
-		Spec: Route{Table: ref, CIDR: cidr, Gateway: resource.LitPtr[GatewayID](r.GatewayId), NAT: resource.LitPtr[NATID](r.NatGatewayId)},
-		Out:  RouteOut{ref},
+		Spec: Route{Table: resource.LitPtr[RouteTableID](id), CIDR: cidr, Gateway: resource.LitPtr[GatewayID](r.GatewayId), NAT: resource.LitPtr[NATID](r.NatGatewayId)},
+		Out:  RouteOut{resource.LitPtr[RoutedTableID](id)},
 	}
 }
 
@@ -92,7 +95,7 @@ func createRoute(ctx context.Context, e *awsx.Env, w awsx.Want[Route]) (RouteOut
 	if awsx.Is(err, "RouteAlreadyExists") {
 		err = replaceRoute(ctx, e, w.Spec)
 	}
-	return RouteOut{w.Spec.Table}, err
+	return RouteOut{resource.Lit(RoutedTableID(w.Spec.Table.Value()))}, err
 }
 
 func updateRoute(ctx context.Context, e *awsx.Env, _ awsx.Live[Route, RouteOut], w awsx.Want[Route], _ resource.Diff) error {

@@ -60,23 +60,28 @@ func listSecurityGroups(ctx context.Context, e *awsx.Env, q resource.Query) ([]a
 	}
 	var out []awsx.Live[SecurityGroup, SecurityGroupOut]
 	for _, g := range slices.Concat(found, taken) {
-		tags := awsx.EC2TagMap(g.Tags)
-		addr, foreign, ok := q.Match(aws.ToString(g.GroupName), tags)
-		if !ok {
-			continue
+		l := liveGroup(g)
+		ok := false
+		if l.Addr, l.Foreign, ok = q.Match(l.Spec.Name, l.Tags); ok {
+			l.ARN = arn("security-group", g.GroupId)
+			out = append(out, l)
 		}
-		out = append(out, awsx.Live[SecurityGroup, SecurityGroupOut]{
-			Addr: addr, Foreign: foreign, ARN: arn("security-group", g.GroupId), Tags: tags,
-			Spec: SecurityGroup{
-				Name:        aws.ToString(g.GroupName),
-				Description: aws.ToString(g.Description),
-				VPC:         resource.LitPtr[VPCID](g.VpcId),
-				EgressAll:   slices.ContainsFunc(g.IpPermissionsEgress, isEgressAll),
-			},
-			Out: SecurityGroupOut{resource.LitPtr[GroupID](g.GroupId)},
-		})
 	}
 	return out, nil
+}
+
+// liveGroup maps a group as AWS shows it, without address and ARN.
+func liveGroup(g types.SecurityGroup) awsx.Live[SecurityGroup, SecurityGroupOut] {
+	return awsx.Live[SecurityGroup, SecurityGroupOut]{
+		Tags: awsx.EC2TagMap(g.Tags),
+		Spec: SecurityGroup{
+			Name:        aws.ToString(g.GroupName),
+			Description: aws.ToString(g.Description),
+			VPC:         resource.LitPtr[VPCID](g.VpcId),
+			EgressAll:   slices.ContainsFunc(g.IpPermissionsEgress, isEgressAll),
+		},
+		Out: SecurityGroupOut{resource.LitPtr[GroupID](g.GroupId)},
+	}
 }
 
 // foreignGroups finds what holds the name of a wanted group that is not among
@@ -135,6 +140,8 @@ func createSecurityGroup(ctx context.Context, e *awsx.Env, w awsx.Want[SecurityG
 	return born.Out, finish(ctx, e, updateSecurityGroup, born, w)
 }
 
+// adoptSecurityGroup takes over the group of that name, if it is ours: a call
+// whose answer was lost made it.
 func adoptSecurityGroup(ctx context.Context, e *awsx.Env, w awsx.Want[SecurityGroup]) (SecurityGroupOut, error) {
 	found, err := describeGroups(ctx, e, ec2Filter("vpc-id", string(w.Spec.VPC.Value())), ec2Filter("group-name", w.Spec.Name))
 	if err != nil {
@@ -143,7 +150,11 @@ func adoptSecurityGroup(ctx context.Context, e *awsx.Env, w awsx.Want[SecurityGr
 	if len(found) == 0 {
 		return SecurityGroupOut{}, notVisible("security group " + w.Spec.Name)
 	}
-	return SecurityGroupOut{resource.LitPtr[GroupID](found[0].GroupId)}, adoptable("security group "+w.Spec.Name, awsx.EC2TagMap(found[0].Tags), w.Tags)
+	l := liveGroup(found[0])
+	if err := adoptable("security group "+w.Spec.Name, l.Tags, w.Tags); err != nil {
+		return SecurityGroupOut{}, err
+	}
+	return l.Out, finish(ctx, e, updateSecurityGroup, l, w)
 }
 
 func updateSecurityGroup(ctx context.Context, e *awsx.Env, l awsx.Live[SecurityGroup, SecurityGroupOut], w awsx.Want[SecurityGroup], d resource.Diff) error {

@@ -40,6 +40,7 @@ type SecurityGroupRuleID string
 var SecurityGroupRules = awsx.Define(awsx.Type[SecurityGroupRule, SecurityGroupRuleOut]{
 	Kind: "SecurityGroupRule", CFN: "AWS::EC2::SecurityGroupIngress",
 	List: listSecurityGroupRules, Create: createSecurityGroupRule, Update: updateSecurityGroupRule, Delete: deleteSecurityGroupRule,
+	Retag: retagRule,
 })
 
 // ruleSpec maps a rule as AWS shows it.
@@ -149,17 +150,34 @@ func adoptRule(ctx context.Context, e *awsx.Env, w awsx.Want[SecurityGroupRule])
 		return SecurityGroupRuleOut{}, err
 	}
 	for _, r := range found {
-		if !sameTraffic(ruleSpec(r), w.Spec) {
-			continue
+		if have := ruleSpec(r); sameTraffic(have, w.Spec) {
+			out := SecurityGroupRuleOut{resource.LitPtr[SecurityGroupRuleID](r.SecurityGroupRuleId)}
+			return out, claimRule(ctx, e, out, have, awsx.EC2TagMap(r.Tags), w)
 		}
-		out := SecurityGroupRuleOut{resource.LitPtr[SecurityGroupRuleID](r.SecurityGroupRuleId)}
-		if resource.CompareTags(awsx.EC2TagMap(r.Tags), w.Tags).Empty() {
-			return out, nil
-		}
-		_, err := e.EC2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{*r.SecurityGroupRuleId}, Tags: awsx.Tags(w.Tags, awsx.EC2Tag)})
-		return out, err
 	}
 	return SecurityGroupRuleOut{}, notVisible("the same rule")
+}
+
+// claimRule gives a rule our tags and description.
+func claimRule(ctx context.Context, e *awsx.Env, out SecurityGroupRuleOut, have SecurityGroupRule, tags map[string]string, w awsx.Want[SecurityGroupRule]) error {
+	if !resource.CompareTags(tags, w.Tags).Empty() {
+		_, err := e.EC2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{string(out.ID.Value())}, Tags: awsx.Tags(w.Tags, awsx.EC2Tag)})
+		if err != nil {
+			return err
+		}
+	}
+	if have == w.Spec {
+		return nil
+	}
+	return modifyRule(ctx, e, out, w.Spec)
+}
+
+func modifyRule(ctx context.Context, e *awsx.Env, out SecurityGroupRuleOut, s SecurityGroupRule) error {
+	_, err := e.EC2.ModifySecurityGroupRules(ctx, &ec2.ModifySecurityGroupRulesInput{
+		GroupId:            s.Group.Ptr(),
+		SecurityGroupRules: []types.SecurityGroupRuleUpdate{{SecurityGroupRuleId: out.ID.Ptr(), SecurityGroupRule: s.request()}},
+	})
+	return err
 }
 
 // updateSecurityGroupRule changes the rule in place. AWS keeps the kind of its
@@ -168,11 +186,7 @@ func adoptRule(ctx context.Context, e *awsx.Env, w awsx.Want[SecurityGroupRule])
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRuleRequest.html
 func updateSecurityGroupRule(ctx context.Context, e *awsx.Env, l awsx.Live[SecurityGroupRule, SecurityGroupRuleOut], w awsx.Want[SecurityGroupRule], _ resource.Diff) error {
 	if l.Spec.source() == w.Spec.source() {
-		_, err := e.EC2.ModifySecurityGroupRules(ctx, &ec2.ModifySecurityGroupRulesInput{
-			GroupId:            w.Spec.Group.Ptr(),
-			SecurityGroupRules: []types.SecurityGroupRuleUpdate{{SecurityGroupRuleId: l.Out.ID.Ptr(), SecurityGroupRule: w.Spec.request()}},
-		})
-		if !awsx.Is(err, "InvalidPermission.Duplicate") {
+		if err := modifyRule(ctx, e, l.Out, w.Spec); !awsx.Is(err, "InvalidPermission.Duplicate") {
 			return err
 		}
 	}
@@ -191,4 +205,23 @@ func deleteSecurityGroupRule(ctx context.Context, e *awsx.Env, l awsx.Live[Secur
 		_, err = e.EC2.RevokeSecurityGroupIngress(ctx, &ec2.RevokeSecurityGroupIngressInput{GroupId: group, SecurityGroupRuleIds: ids})
 	}
 	return awsx.Ignore(err, "InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
+}
+
+// retagRule sets tags on a rule, or on the one that an update made in its stead.
+func retagRule(ctx context.Context, e *awsx.Env, l awsx.Live[SecurityGroupRule, SecurityGroupRuleOut], tags map[string]string) error {
+	missing := e.TagARN(ctx, l.ARN, tags)
+	if !awsx.NotFound(missing) {
+		return missing
+	}
+	found, err := describeRules(ctx, e, ec2Filter("group-id", string(l.Spec.Group.Value())), ec2Filter("tag:"+resource.TagAddress, string(l.Addr)))
+	if err != nil {
+		return err
+	}
+	for _, r := range found {
+		if id := aws.ToString(r.SecurityGroupRuleId); id != string(l.Out.ID.Value()) {
+			_, err := e.EC2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: awsx.Tags(tags, awsx.EC2Tag)})
+			return err
+		}
+	}
+	return missing
 }

@@ -130,5 +130,8 @@ func updateService(ctx context.Context, e *awsx.Env, _ awsx.Live[Service, Servic
 
 func deleteService(ctx context.Context, e *awsx.Env, l awsx.Live[Service, ServiceOut]) error {
 	_, err := e.ECS.DeleteService(ctx, &ecs.DeleteServiceInput{Cluster: l.Spec.Cluster.Ptr(), Service: &l.Spec.Name, Force: aws.Bool(true)})
-	return awsx.Ignore(err, "ServiceNotFoundException", "ServiceNotActiveException", "ClusterNotFoundException")
+	if awsx.NoCluster(err) {
+		return nil
+	}
+	return awsx.Ignore(err, "ServiceNotFoundException", "ServiceNotActiveException")
 }

@@ -42,13 +42,17 @@ func whyFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Servi
 	return strings.Join(distinct(parts), "; ")
 }
 
-// failureEvents picks the newest events that name a cause. Their texts:
+// failureEvents picks the newest events that name a cause, back to when the
+// service was last well. Their texts:
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
 func failureEvents(s ecstypes.Service) []string {
 	var out []string
 	for _, ev := range s.Events { // newest first
 		msg := eventText(s, ev)
 		low := strings.ToLower(msg)
+		if len(out) > 0 && strings.Contains(low, "steady state") {
+			break // what is older is another story
+		}
 		if len(out) < maxFailureEvents && slices.ContainsFunc(failureWords, func(w string) bool { return strings.Contains(low, w) }) {
 			out = distinct(append(out, msg))
 		}
@@ -116,10 +120,11 @@ func taskFailure(t ecstypes.Task) string {
 			parts = append(parts, "container "+name+" is unhealthy")
 		}
 	}
-	if r := strings.TrimSuffix(aws.ToString(t.StoppedReason), "."); r != "" {
-		parts = append(parts, r)
+	why := strings.Join(parts, ", ")
+	if r := strings.TrimSuffix(aws.ToString(t.StoppedReason), "."); !strings.Contains(why, r) {
+		why = strings.TrimPrefix(why+", "+r, ", ")
 	}
-	return strings.Join(distinct(parts), ", ")
+	return why
 }
 
 // distinct drops repetitions and keeps the order.

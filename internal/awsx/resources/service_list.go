@@ -48,7 +48,10 @@ func sweepServices(ctx context.Context, e *awsx.Env) ([]ecstypes.Service, error)
 		arns, err := allPages(ctx, ecs.NewListServicesPaginator(e.ECS, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: aws.Int32(100)}),
 			func(o *ecs.ListServicesOutput) []string { return o.ServiceArns })
 		if err != nil {
-			return nil, awsx.Ignore(err, "ClusterNotFoundException")
+			if awsx.NoCluster(err) {
+				err = nil
+			}
+			return nil, err
 		}
 		return describeServices(ctx, e, cluster, arns)
 	})
@@ -63,7 +66,10 @@ func describeServices(ctx context.Context, e *awsx.Env, cluster string, names []
 			Cluster: &cluster, Services: c, Include: []ecstypes.ServiceField{ecstypes.ServiceFieldTags},
 		})
 		if err != nil {
-			return nil, awsx.Ignore(err, "ClusterNotFoundException")
+			if awsx.NoCluster(err) {
+				err = nil
+			}
+			return nil, err
 		}
 		return out.Services, nil
 	})

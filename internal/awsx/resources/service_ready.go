@@ -3,7 +3,9 @@ package resources
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -118,50 +120,49 @@ func rolloutFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.S
 			return true, nil
 		}
 	}
-	if aws.ToString(s.TaskDefinition) == want || !rolledBack(s, *p) {
+	at, ok := rollbackTime(s, *p)
+	if !ok || aws.ToString(s.TaskDefinition) == want {
 		return false, nil
 	}
 	// The rollback may be an older one, of before an update that is not visible
 	// yet: then it was over before this task definition existed.
 	out, err := e.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &want})
+	if awsx.Is(err, "ClientException") { // so new that it is not visible yet
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("read task definition: %w", err)
 	}
-	return out.TaskDefinition.RegisteredAt != nil && p.CreatedAt != nil && out.TaskDefinition.RegisteredAt.Before(*p.CreatedAt), nil
+	return aws.ToTime(out.TaskDefinition.RegisteredAt).Before(at), nil
 }
 
-// rolledBack reports whether a deployment is a return to an older state.
-func rolledBack(s ecstypes.Service, d ecstypes.Deployment) bool {
-	if isRollback(aws.ToString(d.RolloutStateReason)) {
-		return true
-	}
-	for _, ev := range s.Events {
-		if isRollback(aws.ToString(ev.Message)) && since(ev, d.CreatedAt) {
-			return true
+// rollbackTime is when ECS last went back to an older state, as its events tell
+// or the deployment itself.
+func rollbackTime(s ecstypes.Service, d ecstypes.Deployment) (time.Time, bool) {
+	for _, ev := range s.Events { // newest first
+		if isRollback(aws.ToString(ev.Message)) {
+			return aws.ToTime(ev.CreatedAt), true
 		}
 	}
-	return false
+	return aws.ToTime(d.UpdatedAt), isRollback(aws.ToString(d.RolloutStateReason))
 }
 
 func isRollback(text string) bool {
 	text = strings.ToLower(text)
-	return strings.Contains(text, "rolling back") || strings.Contains(text, "rolled back") || strings.Contains(text, "rollback")
-}
-
-// since reports whether an event belongs to what began then; ECS writes the
-// event of a rollback just before the deployment.
-func since(ev ecstypes.ServiceEvent, began *time.Time) bool {
-	return ev.CreatedAt != nil && began != nil && !ev.CreatedAt.Before(began.Add(-time.Minute))
+	return strings.Contains(text, "rolling back") || strings.Contains(text, "rolled back")
 }
 
 // progress is the line that a person sees while a service comes up.
 func progress(s ecstypes.Service) string {
 	var b strings.Builder
-	running := s.RunningCount
-	if p := primary(s); p != nil {
-		running = p.RunningCount
+	switch p := primary(s); {
+	case p == nil:
+		fmt.Fprintf(&b, "%d/%d running", s.RunningCount, s.DesiredCount)
+	case len(s.Deployments) > 1:
+		fmt.Fprintf(&b, "%d/%d new tasks running, %d old", p.RunningCount, s.DesiredCount, s.RunningCount-p.RunningCount)
+	default:
+		fmt.Fprintf(&b, "%d/%d running", p.RunningCount, s.DesiredCount)
 	}
-	fmt.Fprintf(&b, "%d/%d running", running, s.DesiredCount)
 	if p := primary(s); p != nil && p.FailedTasks > 0 {
 		fmt.Fprintf(&b, ", %d failed", p.FailedTasks)
 	}
@@ -171,8 +172,15 @@ func progress(s ecstypes.Service) string {
 	return b.String()
 }
 
-// eventText is an event without the name of the service, which the reader knows.
+// targetGroupName finds the name in a target group's ARN.
+var targetGroupName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`arn:[^\s()]*:targetgroup/([^/\s()]+)/[0-9a-f]+`)
+})
+
+// eventText is an event as a person wants it: without the service, which the
+// reader knows, and with names for ARNs.
 func eventText(s ecstypes.Service, ev ecstypes.ServiceEvent) string {
 	msg := strings.TrimPrefix(aws.ToString(ev.Message), "(service "+aws.ToString(s.ServiceName)+")")
-	return strings.TrimSuffix(strings.TrimSpace(msg), ".")
+	msg, _, _ = strings.Cut(msg, " For more information")
+	return strings.TrimSuffix(strings.TrimSpace(targetGroupName().ReplaceAllString(msg, "$1")), ".")
 }

@@ -155,13 +155,13 @@ func TestRollout(t *testing.T) {
 		}, false, false, "1/2 running, 2 failed; has started 1 tasks: (task abc)"},
 		"old tasks still stop": {func(s *ecstypes.Service) {
 			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(other)})
-		}, false, false, "2/2 running"},
+		}, false, false, "2/2 new tasks running, 0 old"},
 		"draining": {func(s *ecstypes.Service) { s.Status = aws.String("DRAINING") }, false, false, "deleted"},
 		"failed":   {func(s *ecstypes.Service) { s.Deployments[0].RolloutState = ecstypes.DeploymentRolloutStateFailed }, false, true, ""},
 		"retried": {func(s *ecstypes.Service) {
 			s.Deployments[0].RolloutState = ecstypes.DeploymentRolloutStateInProgress
 			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
-		}, false, false, "2/2 running"},
+		}, false, false, "2/2 new tasks running"},
 		"subnets rolled back": {func(s *ecstypes.Service) {
 			s.NetworkConfiguration.AwsvpcConfiguration.Subnets = []string{"subnet-old"}
 			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
@@ -196,17 +196,35 @@ func TestRollout(t *testing.T) {
 	}
 }
 
-func TestRolledBackSeesOnlyItsOwnTime(t *testing.T) {
-	began := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	event := func(at time.Time) ecstypes.Service {
-		return ecstypes.Service{Events: []ecstypes.ServiceEvent{{CreatedAt: &at, Message: aws.String("(service web) rolling back to deployment ecs-svc/1.")}}}
+func TestRollbackTime(t *testing.T) {
+	early, late := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 13, 0, 0, 0, time.UTC)
+	event := func(at time.Time, msg string) ecstypes.ServiceEvent {
+		return ecstypes.ServiceEvent{CreatedAt: &at, Message: &msg}
 	}
-	d := ecstypes.Deployment{CreatedAt: &began}
-	if !rolledBack(event(began.Add(-5*time.Second)), d) || !rolledBack(event(began.Add(time.Hour)), d) {
-		t.Error("the event of this rollback was not seen")
+	back := "(service web) rolling back to deployment ecs-svc/1."
+	s := ecstypes.Service{Events: []ecstypes.ServiceEvent{event(late.Add(time.Hour), "(service web) has reached a steady state."), event(late, back), event(early, back)}}
+	if at, ok := rollbackTime(s, ecstypes.Deployment{}); !ok || !at.Equal(late) {
+		t.Errorf("by events: %v, %v", at, ok)
 	}
-	if rolledBack(event(began.Add(-time.Hour)), d) {
-		t.Error("the event of an earlier rollback was taken for this one's")
+	d := ecstypes.Deployment{UpdatedAt: &early, RolloutStateReason: aws.String("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.")}
+	if at, ok := rollbackTime(ecstypes.Service{}, d); !ok || !at.Equal(early) {
+		t.Errorf("by the deployment: %v, %v", at, ok)
+	}
+	if _, ok := rollbackTime(ecstypes.Service{}, ecstypes.Deployment{RolloutStateReason: aws.String("ECS deployment ecs-svc/1 completed.")}); ok {
+		t.Error("a plain deployment was taken for a rollback")
+	}
+}
+
+func TestEventText(t *testing.T) {
+	s := ecstypes.Service{ServiceName: aws.String("web")}
+	for in, want := range map[string]string{
+		"(service web) has reached a steady state.":                                                                                         "has reached a steady state",
+		"(service web) was unable to place a task. For more information, see the Guide.":                                                    "was unable to place a task",
+		"(service web) registered 1 targets in (target-group arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web-3f/4f0d5690e74d5ddb)": "registered 1 targets in (target-group web-3f)",
+	} {
+		if got := eventText(s, ecstypes.ServiceEvent{Message: &in}); got != want {
+			t.Errorf("%q became %q", in, got)
+		}
 	}
 }
 
@@ -222,11 +240,13 @@ func TestFailureTexts(t *testing.T) {
 	foreign.TaskDefinitionArn = taskDef("1").Ptr()
 	got := taskFailures([]ecstypes.Task{
 		task("a", "Essential container in task exited", exit), task("b", "Essential container in task exited", exit),
-		task("c", "", ecstypes.Container{Name: aws.String("web"), Reason: aws.String("CannotPullContainerError: no such image")}), scaledIn, foreign,
+		task("c", "CannotPullContainerError: no such image", ecstypes.Container{Name: aws.String("web"), Reason: aws.String("CannotPullContainerError: no such image")}),
+		task("f", "Task failed ELB health checks in (target-group t)."), scaledIn, foreign,
 	}, *def)
 	want := []string{
 		"task a: container web exited with code 1, Essential container in task exited",
 		"task c: container web: CannotPullContainerError: no such image",
+		"task f: Task failed ELB health checks in (target-group t)",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
@@ -238,6 +258,13 @@ func TestFailureTexts(t *testing.T) {
 		{Message: aws.String("(service web) (port 8080) is unhealthy in (target-group t) due to (reason Health checks failed).")},
 		{Message: aws.String("(service web) failed to launch a task with (error x).")},
 	}}
+	old := ecstypes.Service{ServiceName: s.ServiceName, Events: append([]ecstypes.ServiceEvent{
+		{Message: aws.String("(service web) has reached a steady state.")}, {Message: aws.String("(service web) (deployment 2) deployment failed.")},
+		{Message: aws.String("(service web) has reached a steady state.")},
+	}, s.Events...)}
+	if got := failureEvents(old); !reflect.DeepEqual(got, []string{"(deployment 2) deployment failed"}) {
+		t.Errorf("events of an earlier failure are told: %q", got)
+	}
 	wantEvents := []string{"was unable to place a task", "(port 8080) is unhealthy in (target-group t) due to (reason Health checks failed)"}
 	if got := failureEvents(s); !reflect.DeepEqual(got, wantEvents) {
 		t.Errorf("events %q\nwant %q", got, wantEvents)

@@ -40,17 +40,23 @@ func listSubnets(ctx context.Context, e *awsx.Env, q resource.Query) ([]awsx.Liv
 		return nil, err
 	}
 	return ec2Live(q, found, func(s types.Subnet) []types.Tag { return s.Tags }, func(s types.Subnet) awsx.Live[Subnet, SubnetOut] {
-		return awsx.Live[Subnet, SubnetOut]{
-			ARN: arn("subnet", s.SubnetId),
-			Spec: Subnet{
-				VPC:                 resource.LitPtr[VPCID](s.VpcId),
-				CIDR:                aws.ToString(s.CidrBlock),
-				Zone:                aws.ToString(s.AvailabilityZone),
-				MapPublicIPOnLaunch: aws.ToBool(s.MapPublicIpOnLaunch),
-			},
-			Out: SubnetOut{resource.LitPtr[SubnetID](s.SubnetId)},
-		}
+		l := liveSubnet(s)
+		l.ARN = arn("subnet", s.SubnetId)
+		return l
 	}), nil
+}
+
+// liveSubnet maps a subnet as AWS shows it.
+func liveSubnet(s types.Subnet) awsx.Live[Subnet, SubnetOut] {
+	return awsx.Live[Subnet, SubnetOut]{
+		Spec: Subnet{
+			VPC:                 resource.LitPtr[VPCID](s.VpcId),
+			CIDR:                aws.ToString(s.CidrBlock),
+			Zone:                aws.ToString(s.AvailabilityZone),
+			MapPublicIPOnLaunch: aws.ToBool(s.MapPublicIpOnLaunch),
+		},
+		Out: SubnetOut{resource.LitPtr[SubnetID](s.SubnetId)},
+	}
 }
 
 func describeSubnets(ctx context.Context, e *awsx.Env, filters ...types.Filter) ([]types.Subnet, error) {
@@ -86,8 +92,8 @@ func adoptSubnet(ctx context.Context, e *awsx.Env, w awsx.Want[Subnet], taken er
 		if err := adoptable(what, awsx.EC2TagMap(s.Tags), w.Tags); err != nil {
 			return SubnetOut{}, err
 		}
-		if aws.ToString(s.AvailabilityZone) == w.Spec.Zone {
-			return SubnetOut{resource.LitPtr[SubnetID](s.SubnetId)}, nil
+		if l := liveSubnet(s); l.Spec.Zone == w.Spec.Zone {
+			return l.Out, finish(ctx, e, updateSubnet, l, w)
 		}
 	}
 	return SubnetOut{}, taken
