@@ -1,0 +1,54 @@
+GO     ?= go
+# The race detector needs a C compiler; without one the tests run plainly, and
+# CI, which sets CI=true, refuses that.
+CC_CMD := $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null)
+RACE   := $(if $(CC_CMD),-race)
+STATE  := $(CURDIR)/bin/demo
+ECSAIL := ECSAIL_HOME=$(STATE) ./bin/ecsail
+# Until images can be built, the example runs under stand-in references.
+IMAGES := $(foreach s,web catalog orders admin worker,--image $(s)=shop.example/$(s):1)
+SHOP   := --local -f examples/shop/ecsail.yaml
+
+.PHONY: help build demo demo-down test lint unit sweep moto bench docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+build: ## build bin/ecsail
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ecsail ./cmd/ecsail
+
+demo: build ## provision examples/shop on the embedded AWS
+	$(ECSAIL) up $(SHOP) $(IMAGES) --yes
+	$(ECSAIL) status $(SHOP)
+
+demo-down: build ## take the demo away again
+	$(ECSAIL) down $(SHOP) --yes
+
+test: lint moto unit sweep ## everything that must pass; installs what it needs
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+unit: ## unit, golden, conformance, script and wire tests, with the race detector
+ifeq ($(RACE),)
+	@echo '*** no C compiler: the tests run WITHOUT the race detector ***'
+	@test "$(CI)" != true || { echo 'CI needs one'; exit 1; }
+endif
+	$(GO) test $(RACE) -timeout 40m ./...
+
+sweep: ## crash sweep over the whole example: dies at every call, in every way
+	$(GO) test -count=1 -timeout 60m -run 'TestSweep' -v ./internal/acceptance -sweep | grep -vE '^(=== |    --- )'
+
+moto: ## the independent emulator for the wire tests
+	@scripts/moto.sh
+
+bench: ## the performance figures, as ratios
+	$(GO) test -count=1 -timeout 30m -run TestFigures -v ./bench -figures | grep {
+
+docs: ## regenerate the generated documentation
+	$(GO) run ./docs/generate
+
+clean: ## remove what was built
+	rm -rf bin dist

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/ecsail/ecsail/internal/awsx"
+)
+
+// guarded runs f while this environment is ours alone. The context that f gets
+// ends when the lease is lost: then nothing new may be started, and the error
+// says so rather than that somebody interrupted.
+func (s *session) guarded(ctx context.Context, command string, f func(context.Context) error) (err error) {
+	lease, err := awsx.Acquire(ctx, s.env, holder(command))
+	if err != nil {
+		return err
+	}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		select {
+		case <-lease.Lost():
+			cancel(lease.Err())
+		case <-stop:
+		}
+	}()
+	defer func() {
+		if lost := lease.Err(); lost != nil {
+			err = lost
+			return
+		}
+		if released := lease.Release(context.WithoutCancel(ctx)); released != nil {
+			fmt.Fprintf(s.app.err, "%s %s\n", s.app.errTheme.Warn("warning:"), errorText(released))
+		}
+	}()
+	return f(inner)
+}
+
+// holder is who we are, for the next operator to read.
+func holder(command string) awsx.Holder {
+	h := awsx.Holder{User: "somebody", Host: "an unknown host", PID: os.Getpid(), Command: "ecsail " + command}
+	if u, err := user.Current(); err == nil {
+		h.User = u.Username
+	}
+	if name, err := os.Hostname(); err == nil && strings.TrimSpace(name) != "" {
+		h.Host = name
+	}
+	return h
+}

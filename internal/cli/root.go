@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/util/suggest"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ecsail/ecsail/internal/manifest"
+)
+
+const intro = `ecsail takes a team's services from one manifest to a running environment on
+AWS ECS (Fargate), and keeps it there. There is no state file: AWS is the state.
+
+  ecsail init          write an ecsail.yaml from the Dockerfiles and compose file here
+  ecsail up --local    provision it on the embedded AWS, which needs no account
+  ecsail up            provision it on AWS
+
+Exit codes: 0 done; 1 failed; 2 the manifest or the flags are wrong; 3 changes
+are pending (plan --exit-code); 4 a deployment failed and was rolled back;
+5 another operator is at work; 130 interrupted.`
+
+// root is the command tree.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ecsail",
+		Short:         "From one manifest to a running environment on AWS ECS",
+		Long:          intro,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.started = true
+		},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(flagError)
+	a.flags.register(root.PersistentFlags())
+	root.AddCommand(
+		a.initCommand(), a.checkCommand(), a.planCommand(), a.upCommand(), a.statusCommand(), a.downCommand(),
+		a.graphCommand(), a.schemaCommand(), a.versionCommand(),
+	)
+	a.complete(root)
+	return root
+}
+
+func (c *common) register(f *pflag.FlagSet) {
+	f.StringVarP(&c.file, "file", "f", manifest.DefaultFile, "manifest to read")
+	f.StringVarP(&c.env, "env", "e", "", "environment (default "+manifest.DefaultEnv+")")
+	f.BoolVar(&c.local, "local", false, "use the embedded AWS: no account, no network, state in a local directory")
+	f.Float64Var(&c.speed, "local-speed", 20, "how many times faster than AWS the embedded AWS runs")
+	f.StringVar(&c.region, "region", "", "AWS region, in place of the manifest's")
+	f.StringVar(&c.profile, "profile", "", "profile of the AWS configuration")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")
+}
+
+// flagError adds the nearest flag to the error of an unknown one.
+func flagError(cmd *cobra.Command, err error) error {
+	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !unknown {
+		return fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if best, ok := suggest.Search(name, known, true); ok {
+		return fmt.Errorf("%w; did you mean --%s?", err, best)
+	}
+	return fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())
+}

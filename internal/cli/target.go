@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/ecsail/ecsail/internal/awsx"
+	"github.com/ecsail/ecsail/internal/manifest"
+	"github.com/ecsail/ecsail/internal/simulator"
+)
+
+// target is where a command works: an AWS account or the embedded AWS.
+type target struct {
+	cfg   aws.Config
+	local bool
+	pace  float64 // how many times faster than AWS time passes there
+	close func() error
+}
+
+// target opens AWS or, with --local, the embedded AWS.
+func (a *app) target(ctx context.Context, m *manifest.Manifest) (*target, error) {
+	if a.flags.local {
+		return a.localTarget(m)
+	}
+	cfg, err := awsx.Config(ctx, awsx.Options{Region: m.Region, Profile: a.flags.profile})
+	if err != nil {
+		return nil, err
+	}
+	return &target{cfg: cfg, pace: 1, close: func() error { return nil }}, nil
+}
+
+// localTarget opens the embedded AWS, whose state is a directory of the user's.
+func (a *app) localTarget(m *manifest.Manifest) (*target, error) {
+	if a.flags.speed < 1 || a.flags.speed > maxSpeed {
+		return nil, inputf("--local-speed %s: it must be from 1 to %d", speedText(a.flags.speed), maxSpeed)
+	}
+	dir, err := a.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	cloud, err := simulator.New(simulator.Options{Dir: dir, Speed: a.flags.speed})
+	if err != nil {
+		return nil, err
+	}
+	cfg := awsx.Tune(cloud.Config(a.localRegion(m)))
+	return &target{cfg: cfg, local: true, pace: a.flags.speed, close: cloud.Close}, nil
+}
+
+// maxSpeed is where a second of ours is most of an hour of AWS's: faster than
+// that, leases and tokens expire between two calls.
+const maxSpeed = 3000
+
+// stateDir is where the embedded AWS keeps its state.
+func (a *app) stateDir() (string, error) {
+	home := a.getenv("ECSAIL_HOME")
+	if home == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find a directory for the embedded AWS (ECSAIL_HOME names one): %w", err)
+		}
+		home = filepath.Join(cache, "ecsail")
+	}
+	return filepath.Join(home, "aws"), nil
+}
+
+// localRegion needs no AWS configuration, but honours the variables that
+// everything for AWS honours.
+func (a *app) localRegion(m *manifest.Manifest) string {
+	for _, r := range []string{m.Region, a.getenv("AWS_REGION"), a.getenv("AWS_DEFAULT_REGION")} {
+		if r != "" {
+			return r
+		}
+	}
+	return "eu-west-1"
+}
+
+// describe says where a command works, for people.
+func (t *target) describe(account string) string {
+	if t.local {
+		return "the embedded AWS (nothing is real; " + speedText(t.pace) + " times as fast as AWS)"
+	}
+	return "AWS account " + account
+}
+
+func speedText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ecsail/ecsail/internal/engine"
+	"github.com/ecsail/ecsail/internal/ui"
+)
+
+// upFlags are the flags of up besides those of plan.
+type upFlags struct {
+	choices
+	yes    bool
+	json   bool
+	noWait bool
+}
+
+func (a *app) upCommand() *cobra.Command {
+	var f upFlags
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the environment to what the manifest says",
+		Long: `Plan, ask, apply, and wait until everything is healthy; then print the address.
+Running it again goes on where an earlier run stopped. An interrupt lets what
+runs finish and says what is left; a second one leaves at once.
+
+One operator at a time: while somebody changes the environment, another up or
+down exits with 5 and names the holder.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), f) },
+	}
+	f.register(cmd.Flags())
+	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&f.json, "json", false, "one JSON object per event")
+	cmd.Flags().BoolVar(&f.noWait, "no-wait", false, "do not wait for what nothing else needs to be ready")
+	return cmd
+}
+
+func (a *app) up(ctx context.Context, f upFlags) error {
+	m, err := a.load(f.images)
+	if err != nil {
+		return err
+	}
+	decided, err := f.decided(m)
+	if err != nil {
+		return err
+	}
+	if err := needImages(m); err != nil {
+		return err
+	}
+	s, err := a.open(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.guarded(ctx, "up", func(ctx context.Context) error { return s.up(ctx, f, decided) })
+}
+
+func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
+	if err := s.learn(ctx); err != nil {
+		return err
+	}
+	p, err := s.plan(ctx, s.graph, engine.Scope{Hints: s.hints}, ch)
+	if err != nil {
+		return err
+	}
+	out := s.app.events(f.json)
+	if err := s.showPlan(p, out); err != nil {
+		return err
+	}
+	if n := len(p.Conflicts); n > 0 {
+		return fmt.Errorf("%s by something else (see the plan): nothing was changed; --adopt takes over what can be taken over", ui.Count(n, "wanted name")+held(n))
+	}
+	if !p.Empty() {
+		if err := s.app.confirm(ctx, f.yes, "Do it? [y/N] ", agreed); err != nil {
+			return err
+		}
+	}
+	done := s.apply(ctx, p, f.noWait, out)
+	return s.finishUp(p, done, out)
+}
+
+func held(n int) string {
+	if n == 1 {
+		return " is held"
+	}
+	return " are held"
+}
+
+// events is the stream of --json; nil without it.
+func (a *app) events(asJSON bool) *ui.NDJSON {
+	if !asJSON {
+		return nil
+	}
+	return ui.NewNDJSON(a.out, time.Now(), errorText)
+}
+
+func (s *session) showPlan(p *engine.Plan, out *ui.NDJSON) error {
+	if out != nil {
+		return out.Object("plan", p)
+	}
+	a := s.app
+	if p.Empty() && len(p.Conflicts)+len(p.Kept) == 0 {
+		fmt.Fprintf(a.err, "%s\n", a.errTheme.Bold(s.header().String()))
+		return nil
+	}
+	ui.Plan(a.err, a.errTheme, s.header(), p, a.flags.verbose)
+	return nil
+}
+
+// finishUp says how it ended: what failed and why, or where the application is.
+func (s *session) finishUp(p *engine.Plan, done applied, out *ui.NDJSON) error {
+	at := s.addresses(done.outs)
+	if out != nil {
+		if err := out.Object("result", outcome{done.err == nil, at.URL, at.services(), done.report}); err != nil {
+			return errors.Join(err, done.failure())
+		}
+		return done.failure()
+	}
+	w, t := s.app.err, s.app.errTheme
+	if done.err != nil {
+		ui.Shortfall(w, t, done.report)
+		s.explain(done)
+		return done.failure()
+	}
+	if p.Empty() {
+		fmt.Fprintln(w, "Nothing to do.")
+	} else {
+		fmt.Fprintf(w, "\n%s %s in %s.\n", t.Good("Done:"), ui.Count(done.report.Done, "step"), ui.Exact(done.report.Took))
+	}
+	s.showAddresses(at)
+	if !p.Empty() {
+		s.nextSteps()
+	}
+	return nil
+}
+
+// outcome is the last object of the event stream.
+type outcome struct {
+	OK       bool          `json:"ok"`
+	URL      string        `json:"url"`
+	Services []serviceLink `json:"services"`
+	Report   ui.Report     `json:"steps"`
+}
+
+// explain says, after a run that did not get through, what now.
+func (s *session) explain(done applied) {
+	w := s.app.err
+	switch {
+	case errors.Is(done.err, engine.ErrInterrupted):
+		fmt.Fprintf(w, "\nInterrupted after %s of %s. Run it again to go on.\n", ui.Exact(done.report.Took), ui.Count(done.report.Done, "finished step"))
+	case done.rollout:
+		fmt.Fprintf(w, "\nA deployment failed; ECS keeps the last good revision where there was one. Mend the cause and run it again.\n")
+	default:
+		fmt.Fprintf(w, "\nWhat was done stays. Mend the cause and run it again to go on.\n")
+	}
+}
+
+func (s *session) nextSteps() {
+	fmt.Fprintf(s.app.err, "\nNext: %s shows how it stands, %s removes it all.\n", s.hint("status"), s.hint("down"))
+}
+
+// hint is a command as it would have to be typed here.
+func (s *session) hint(command string) string {
+	text := "ecsail " + command
+	if s.app.flags.file != "" && s.app.flags.file != defaultFile {
+		text += " -f " + s.app.flags.file
+	}
+	if s.app.flags.env != "" {
+		text += " -e " + s.app.flags.env
+	}
+	if s.target.local {
+		text += " --local"
+	}
+	return s.app.errTheme.Link("`" + text + "`")
+}
