@@ -11,6 +11,7 @@ import (
 	"github.com/ecsail/ecsail/internal/engine"
 	"github.com/ecsail/ecsail/internal/manifest"
 	"github.com/ecsail/ecsail/internal/model"
+	"github.com/ecsail/ecsail/internal/resource"
 	"github.com/ecsail/ecsail/internal/simulator"
 )
 
@@ -97,13 +98,14 @@ func provision(t *testing.T, path string, limits bool) run {
 		t.Fatal(problems)
 	}
 	decide := func() *engine.Plan {
-		f, err := env.Lookup(ctx, awsx.Needs{})
+		round := resource.WithMemo(ctx)
+		f, err := env.Lookup(round, awsx.Needs{})
 		check(t, err)
 		g, err := model.Compile(m, model.Facts{Account: f.Account, Partition: f.Partition, Region: f.Region, Zones: f.Zones})
 		check(t, err)
-		hints, err := env.Hints(ctx)
+		hints, err := env.Hints(round)
 		check(t, err)
-		w, err := engine.Observe(ctx, g, drivers, engine.Scope{Hints: hints})
+		w, err := engine.Observe(round, g, drivers, engine.Scope{Hints: hints})
 		check(t, err)
 		p, err := engine.Decide(g, w, drivers, engine.Choices{})
 		check(t, err)

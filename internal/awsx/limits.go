@@ -41,13 +41,13 @@ func newBucket(r rateRule) *bucket {
 	return &bucket{turn: make(chan struct{}, 1), base: rate.Limit(r.rate), limiter: rate.NewLimiter(rate.Limit(r.rate), headroom(r.burst))}
 }
 
-// headroom leaves a tenth of a bucket to others and to clocks that disagree;
+// headroom leaves a fiftieth of a bucket to others and to clocks that disagree;
 // the small ones are used whole.
 func headroom(burst float64) int {
 	if burst <= 10 {
 		return int(burst)
 	}
-	return int(math.Floor(burst * 0.9))
+	return int(math.Floor(burst * 0.98))
 }
 
 // add puts the limits inside the retry loop: AWS counts every attempt.

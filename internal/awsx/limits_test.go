@@ -49,14 +49,14 @@ func TestLimitsSpreadCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &answers{result: func() any { return &elb.DescribeTagsOutput{} }}
 		c := elb.NewFromConfig(a.config())
-		took := inParallel(136, func() {
+		took := inParallel(139, func() {
 			if _, err := c.DescribeTags(t.Context(), &elb.DescribeTagsInput{ResourceArns: []string{"arn"}}); err != nil {
 				t.Error(err)
 			}
 		})
-		// 36 tokens of the account's bucket at once, then ten a second.
+		// 39 tokens of the account's bucket at once, then ten a second.
 		if want := 10 * time.Second; took < want-10*time.Millisecond || took > want+100*time.Millisecond {
-			t.Errorf("136 calls took %v, want %v", took, want)
+			t.Errorf("139 calls took %v, want %v", took, want)
 		}
 	})
 }
@@ -75,13 +75,13 @@ func TestLimitsShareTheAccount(t *testing.T) {
 		}
 		var slow, quick time.Duration
 		var wg sync.WaitGroup
-		wg.Go(func() { slow = inParallel(48, take("CreateRule")) }) // 18 at once, then three a second, a little more where both wait for one token
-		wg.Go(func() { quick = inParallel(88, take("DescribeRules")) })
+		wg.Go(func() { slow = inParallel(49, take("CreateRule")) }) // 19 at once, then three a second, a little more where both wait for one token
+		wg.Go(func() { quick = inParallel(90, take("DescribeRules")) })
 		wg.Wait()
 		if slow < 9900*time.Millisecond || slow > 11500*time.Millisecond {
 			t.Errorf("the modifications took %v, want 10s", slow)
 		}
-		// 36-18 at once, then the seven a second that the modifications leave.
+		// 39-19 at once, then the seven a second that the modifications leave.
 		if quick < 7*time.Second || quick > 11500*time.Millisecond {
 			t.Errorf("the reads took %v, want about 10s", quick)
 		}
@@ -120,7 +120,7 @@ func TestLimitsSlowDownAndRecover(t *testing.T) {
 			t.Errorf("ten calls took %v at half of five a second, want 4s", took)
 		}
 		time.Sleep(slowFor)
-		take(45)
+		take(49)
 		if took := take(10); took < 1900*time.Millisecond || took > 2100*time.Millisecond {
 			t.Errorf("ten calls took %v after recovery, want 2s", took)
 		}

@@ -80,11 +80,11 @@ func (a *applied) left(r *engine.Result) {
 	}
 }
 
-// rolledOut reports whether the event is the failure of a deployment, rather
-// than of a call: that ECS gave up is told by the service's state, which is no
-// error of any call and wraps none.
+// rolledOut reports whether the event is the failure of a deployment: ECS made
+// the service and gave its rollout up.
 func rolledOut(e engine.Event) bool {
-	return e.Step.Addr.Kind() == "Service" && e.Step.Action != engine.Delete && errors.Unwrap(e.Err) == nil
+	var failed *engine.FailedError
+	return e.Step.Addr.Kind() == "Service" && errors.As(e.Err, &failed)
 }
 
 // failure is the run's error for the exit code; the report has shown it.

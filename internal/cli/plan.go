@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecsail/ecsail/internal/engine"
+	"github.com/ecsail/ecsail/internal/resource"
 	"github.com/ecsail/ecsail/internal/ui"
 )
 
@@ -48,10 +49,11 @@ func (a *app) plan(ctx context.Context, c choices, asJSON bool) (*engine.Plan, e
 		return nil, err
 	}
 	defer s.close()
-	if err := s.learn(ctx); err != nil {
+	round := resource.WithMemo(ctx) // what is asked for twice is asked once
+	if err := s.learn(round); err != nil {
 		return nil, err
 	}
-	p, err := s.plan(ctx, s.graph, engine.Scope{Hints: s.hints}, decided)
+	p, err := s.plan(round, s.graph, engine.Scope{Hints: s.hints}, decided)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecsail/ecsail/internal/engine"
+	"github.com/ecsail/ecsail/internal/resource"
 	"github.com/ecsail/ecsail/internal/ui"
 )
 
@@ -62,10 +63,11 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 }
 
 func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
-	if err := s.learn(ctx); err != nil {
+	round := resource.WithMemo(ctx) // what is asked for twice is asked once
+	if err := s.learn(round); err != nil {
 		return err
 	}
-	p, err := s.plan(ctx, s.graph, engine.Scope{Hints: s.hints}, ch)
+	p, err := s.plan(round, s.graph, engine.Scope{Hints: s.hints}, ch)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,12 +53,14 @@ type task struct {
 	wake    time.Time // resting: until then
 	waited  time.Duration
 	tries   int
-	live    resource.LiveNode // settling: what is asked about
+	live    resource.LiveNode  // settling: what is asked about
+	found   *resource.LiveNode // made by a create whose answer was lost
 	note    string
 	err     error
 	needs   []resource.Target
 	queued  bool
 	counted bool
+	rank    time.Duration // how long everything behind it will take: the longest goes first
 }
 
 // run is one execution. All its fields belong to the goroutine of loop; others
@@ -89,12 +92,27 @@ func newRun(p *Plan, drivers Drivers, opt Options) *run {
 		r.byID[s.ID] = t
 		r.enlist(t)
 	}
+	r.ranks()
 	for _, l := range p.pending {
 		t := &task{Step: &Step{Addr: l.Addr, kind: l.Kind, Action: Update, Cause: "not ready yet", live: &l}, phase: settling, live: l, started: time.Now(), counted: true}
 		r.tasks = append(r.tasks, t)
 		r.watch.add(t)
 	}
 	return r
+}
+
+// ranks finds, for every step, how long it and the longest chain behind it will
+// take. Steps come in topological order, so one pass from the end does.
+func (r *run) ranks() {
+	for _, t := range slices.Backward(r.tasks) {
+		if t.Action != Delete {
+			t.rank += r.drivers[t.kind].Typical(t.node.Spec)
+		}
+		for _, a := range t.After {
+			before := r.byID[a.ID]
+			before.rank = max(before.rank, t.rank)
+		}
+	}
 }
 
 // enlist notes what a task waits for and queues it for a first look.
@@ -187,7 +205,7 @@ func (r *run) startAll(ctx context.Context) time.Time {
 	for len(r.queue) > 0 { // skipping a task queues what waits for it
 		queue := r.queue
 		r.queue = nil
-		slices.SortFunc(queue, func(a, b *task) int { return a.ID - b.ID })
+		slices.SortFunc(queue, func(a, b *task) int { return cmp.Or(cmp.Compare(b.rank, a.rank), a.ID-b.ID) })
 		var later []*task
 		for _, t := range queue {
 			t.queued = false

@@ -136,12 +136,12 @@ func (d *decider) want(n *resource.Node) {
 	case best < 0:
 		d.step(&Step{Action: Create, Cause: "not found"}, n)
 	default:
-		d.existing(n, own, own[best], drift[own[best].index])
+		d.existing(n, spec, own, own[best], drift[own[best].index])
 	}
 }
 
 // existing plans a wanted resource that is live; others are the duplicates.
-func (d *decider) existing(n *resource.Node, own []candidate, c candidate, drift bool) {
+func (d *decider) existing(n *resource.Node, spec any, own []candidate, c candidate, drift bool) {
 	i := c.index
 	tr := d.drivers[n.Kind].Traits()
 	replace := c.diff.Replace() || !tr.Updatable && hasSpecChange(c.diff)
@@ -167,7 +167,9 @@ func (d *decider) existing(n *resource.Node, own []candidate, c candidate, drift
 		d.plan.Unchanged++
 		d.stay(n, i, nil)
 		if d.live[i].Pending {
-			d.plan.pending = append(d.plan.pending, d.live[i])
+			l := d.live[i]
+			l.Spec = spec // equal, and it knows what somebody else may change meanwhile
+			d.plan.pending = append(d.plan.pending, l)
 		}
 	}
 }

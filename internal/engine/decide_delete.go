@@ -21,7 +21,30 @@ func (d *decider) deletions() {
 			s.After = append(s.After, d.liveStep[i])
 		}
 	}
-	d.reorder()
+	eager := d.eager()
+	if eager || len(d.first) > 0 {
+		d.reorder()
+	}
+}
+
+// eager makes changes wait for deletions that would undo them, and reports
+// whether there are any.
+func (d *decider) eager() (any bool) {
+	for i := range d.live {
+		s := d.liveStep[i]
+		if s == nil || s.Action != Delete || !d.drivers[d.live[i].Kind].Traits().Eager {
+			continue
+		}
+		s.late = false
+		for _, j := range d.deps[i] {
+			if change := d.liveStep[j]; change != nil && change.Action == Update {
+				change.After = append(change.After, s)
+				s.After = slices.DeleteFunc(s.After, func(a *Step) bool { return a == change })
+				any = true
+			}
+		}
+	}
+	return any
 }
 
 // remove plans the deletion of one live resource after those of its users.
@@ -77,11 +100,8 @@ func (d *decider) deleteCause(i int) string {
 }
 
 // reorder numbers the steps in a topological order again, since a deletion that
-// must come before its successor was planned after it.
+// must come before a change was planned after it.
 func (d *decider) reorder() {
-	if len(d.first) == 0 {
-		return
-	}
 	var out []*Step
 	seen := map[*Step]bool{}
 	var visit func(*Step)

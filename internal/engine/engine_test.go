@@ -28,7 +28,7 @@ func app(cidr, disk string, size int) *resource.Graph {
 
 func plan(t *testing.T, c *cloud, g *resource.Graph, ch Choices) *Plan {
 	t.Helper()
-	w, err := Observe(t.Context(), g, c.drivers(), Scope{Hints: []string{"Net", "Gateway", "Host", "Store", "Rev", "Unknown"}})
+	w, err := Observe(t.Context(), g, c.drivers(), Scope{Hints: []string{"Net", "Gateway", "Host", "Store", "Rev", "Scaler", "Unknown"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,5 +376,29 @@ func TestOnlyRestrictsAndNeverDeletes(t *testing.T) {
 		expect(t, plan(t, c, g, Choices{Only: "web"}), `
 [] #1 create Net/main: not found
 [1] #2 create Host/web: not found`)
+	})
+}
+
+func TestEagerDeletionsComeBeforeWhatTheyWouldUndo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		wanted := func(size int, scaled bool) *resource.Graph {
+			g := resource.NewGraph("shop", "dev")
+			h := hosts.Add(g, "a", hostSpec{Name: "a", Size: size})
+			if scaled {
+				scalers.Add(g, "a", scalerSpec{Host: h.ID})
+			}
+			return g
+		}
+		apply(t, c, wanted(1, true), Choices{})
+		expect(t, plan(t, c, wanted(2, false), Choices{}), `
+[] #1 delete Scaler/a: no longer wanted
+[1] #2 update Host/a: size changed
+    size: 1 -> 2`)
+		c.log = nil
+		apply(t, c, wanted(2, false), Choices{})
+		if d := cmp.Diff([]string{"delete Scaler/a", "update Host/a"}, c.log); d != "" {
+			t.Fatal(d)
+		}
 	})
 }

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/ecsail/ecsail/internal/resource"
+)
 
 // EventKind says what happened to a step.
 type EventKind string
@@ -25,9 +29,18 @@ type Event struct {
 	Elapsed time.Duration // since the step started
 }
 
+// FailedError says that AWS made a resource and gave it up: it will never be
+// ready, such as a service whose rollout failed.
+type FailedError struct {
+	Addr   resource.Addr
+	Reason string
+}
+
+func (e *FailedError) Error() string { return string(e.Addr) + ": " + e.Reason }
+
 // Options say how a plan is carried out.
 type Options struct {
-	Width   int           // steps under way at a time, default 32
+	Width   int           // steps under way at a time, default 256: the rate limits bound the calls
 	OnEvent func(Event)   // told in order, from one goroutine; nil: nobody
 	NoWait  bool          // do not wait for what nothing else needs to be ready
 	Pace    float64       // how much faster than AWS time passes here; divides every pause, default 1
@@ -38,7 +51,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Width == 0 {
-		o.Width = 32
+		o.Width = 256
 	}
 	if o.OnEvent == nil {
 		o.OnEvent = func(Event) {}

@@ -63,6 +63,10 @@ type hostOut struct {
 	Up resource.Ref[hstID] `res:"ready"`
 }
 
+type scalerSpec struct{ Host resource.Ref[hstID] }
+type scalerOut struct{ ID resource.Ref[scalerID] }
+type scalerID string
+
 func (c *cloud) call(call string) error {
 	c.log = append(c.log, call)
 	if c.fail != nil {
@@ -195,6 +199,13 @@ var (
 		func(id string) netOut { return netOut{resource.Lit(netID(id))} })
 )
 
+var scalers = func() *resource.Type[*cloud, scalerSpec, scalerOut] {
+	t := define("Scaler", false, false, false, false, func(scalerSpec) string { return "" },
+		func(id string) scalerOut { return scalerOut{resource.Lit(scalerID(id))} })
+	t.Eager = true
+	return t
+}()
+
 func (c *cloud) drivers() Drivers {
-	return Drivers{"Net": nets.Bind(c), "Gateway": gateways.Bind(c), "Host": hosts.Bind(c), "Store": stores.Bind(c), "Rev": revs.Bind(c)}
+	return Drivers{"Scaler": scalers.Bind(c), "Net": nets.Bind(c), "Gateway": gateways.Bind(c), "Host": hosts.Bind(c), "Store": stores.Bind(c), "Rev": revs.Bind(c)}
 }

@@ -30,9 +30,12 @@ type Scope struct {
 }
 
 // Observe lists the live resources of the wanted kinds and the hinted ones, one
-// sweep per kind, all kinds at once.
+// sweep per kind, all kinds at once. A caller that has asked things in the same
+// round already passes the context of that round.
 func Observe(ctx context.Context, g *resource.Graph, drivers Drivers, sc Scope) (*World, error) {
-	ctx = resource.WithMemo(ctx)
+	if !resource.InRound(ctx) {
+		ctx = resource.WithMemo(ctx)
+	}
 	kinds := sweepKinds(g, drivers, sc)
 	found := make([][]resource.LiveNode, len(kinds))
 	errs := make([]error, len(kinds))

@@ -32,18 +32,22 @@ func (r *run) start(ctx context.Context, t *task, now time.Time) {
 	n := *t.node
 	n.Spec = resource.Resolve(n.Spec, r.board.value)
 	r.async(func() func() {
-		l, err := r.change(ctx, t.Step, n, tags)
+		l, err := r.change(ctx, t, n, tags)
 		return func() { r.calls--; r.changed(t, l, err) }
 	})
 }
 
-// change creates or updates; it returns what is live afterwards.
-func (r *run) change(ctx context.Context, s *Step, n resource.Node, tags map[string]string) (resource.LiveNode, error) {
+// change creates or updates; it returns what is live afterwards. What a create
+// whose answer was lost has made is updated.
+func (r *run) change(ctx context.Context, t *task, n resource.Node, tags map[string]string) (resource.LiveNode, error) {
 	d := r.drivers[n.Kind]
-	if s.Action != Update {
-		return d.Create(ctx, n, tags)
+	switch {
+	case t.found != nil:
+		return update(ctx, d, *t.found, n, tags, false)
+	case t.Action == Update:
+		return update(ctx, d, *t.Step.live, n, tags, t.adopt)
 	}
-	return update(ctx, d, *s.live, n, tags, s.adopt)
+	return d.Create(ctx, n, tags)
 }
 
 // update brings a live resource to its wanted spec: tags first, so that an
@@ -130,8 +134,8 @@ func (r *run) again(t *task, err error, budget time.Duration) {
 		r.fail(t, fmt.Errorf("%w (still so after %s)", err, t.waited.Round(time.Second)))
 		return
 	}
-	if retry.Lost && t.Action != Update && t.Action != Delete {
-		r.lookFor(t, err)
+	if retry.Lost && t.found == nil && t.Action != Update && t.Action != Delete {
+		r.lookFor(t, retry)
 		return
 	}
 	r.rest(t, retry.Reason)
@@ -146,30 +150,27 @@ func (r *run) rest(t *task, reason string) {
 	r.enqueue(t)
 }
 
-// lookFor searches for what a create may have made before its answer was lost:
-// creating it again would double it. Reads lag behind writes, so it looks three
-// times before it gives up and creates.
-func (r *run) lookFor(t *task, cause error) {
-	tags := t.node.OwnTags(r.plan.App, r.plan.Env) // hashes the spec as compiled
+// lookFor searches for what a create may have made before it failed or its
+// answer was lost: creating it again would double it. Reads lag behind writes,
+// so it looks three times before it gives up and creates.
+func (r *run) lookFor(t *task, cause *resource.Retry) {
 	n := *t.node
 	n.Spec = resource.Resolve(n.Spec, r.board.value)
-	r.emit(t, Retried, "the answer was lost, looking whether it was made", nil)
+	r.emit(t, Retried, cause.Reason+"; looking whether it was made", nil)
+	t.phase = running
 	r.calls++
 	r.async(func() func() {
 		l, found, err := r.search(n)
-		if found {
-			l, err = update(context.Background(), r.drivers[n.Kind], l, n, tags, false)
-		}
 		return func() {
 			r.calls--
-			switch {
-			case err != nil:
-				r.fail(t, err)
-			case found:
-				r.changed(t, l, nil)
-			default:
-				r.rest(t, "the answer was lost: "+cause.Error())
+			if found {
+				t.found = &l
 			}
+			if err != nil && resource.AsRetry(err) == nil {
+				r.fail(t, err)
+				return
+			}
+			r.rest(t, cause.Reason)
 		}
 	})
 }

@@ -44,14 +44,12 @@ func (w *watch) add(t *task) {
 // firstLook is how soon after its call a resource is first asked about.
 const firstLook = 500 * time.Millisecond
 
-// interval grows with the time a resource has taken: quick things are noticed
-// at once, slow ones cost few calls.
-func interval(age time.Duration) time.Duration {
+// interval is short while something is young and around the time that it
+// typically takes; else it is longer, so that slow things cost few calls.
+func interval(age, typical time.Duration) time.Duration {
 	switch {
-	case age < 10*time.Second:
+	case age < 10*time.Second || (age-typical).Abs() < 20*time.Second:
 		return time.Second
-	case age < time.Minute:
-		return 2 * time.Second
 	case age < 5*time.Minute:
 		return 3 * time.Second
 	}
@@ -108,11 +106,12 @@ func (w *watch) answered(p *polled, tasks []*task, err error, each func(int)) {
 			w.r.fail(t, err)
 		}
 	}
-	age := time.Duration(1<<62 - 1)
+	pause := 10 * time.Second
 	for _, t := range p.tasks {
-		age = min(age, time.Duration(float64(time.Since(t.started))*w.r.opt.Pace))
+		age := time.Duration(float64(time.Since(t.started)) * w.r.opt.Pace)
+		pause = min(pause, interval(age, w.r.drivers[t.kind].Typical(t.live.Spec)))
 	}
-	p.at = time.Now().Add(w.r.opt.pause(interval(age)))
+	p.at = time.Now().Add(w.r.opt.pause(pause))
 }
 
 func (w *watch) ready(p *polled, t *task, s resource.Readiness) {
@@ -124,7 +123,7 @@ func (w *watch) ready(p *polled, t *task, s resource.Readiness) {
 	t.live.Out = st.out
 	switch {
 	case s.Failed != "":
-		w.r.fail(t, fmt.Errorf("%s: %s", t.Addr, s.Failed))
+		w.r.fail(t, &FailedError{Addr: t.Addr, Reason: s.Failed})
 	case s.Ready:
 		st.ready = true
 		w.r.finish(t)

@@ -100,6 +100,9 @@ func WithMemo(ctx context.Context) context.Context {
 	return context.WithValue(ctx, memoKey{}, &memo{answers: map[any]*answer{}})
 }
 
+// InRound reports whether ctx is in a round of observation.
+func InRound(ctx context.Context) bool { return ctx.Value(memoKey{}) != nil }
+
 // Once returns f's answer, asked once per round of observation and key: types
 // that read the same thing share one sweep. Without a round it just calls f.
 func Once[T any](ctx context.Context, key any, f func() (T, error)) (T, error) {

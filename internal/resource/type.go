@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 )
 
 // Scope says to what a resource type's resources belong.
@@ -62,6 +63,9 @@ type Type[E, S, O any] struct {
 	// Revisions marks a type whose replaced instances stay as history (task
 	// definitions) until the address itself is no longer wanted.
 	Revisions bool
+	// Eager marks a type whose removal other changes wait for: a scaling target
+	// that is no longer wanted would pull a new desired count back.
+	Eager bool
 	// Stateful marks a type that holds the team's data; plans name it and only
 	// an explicit consent deletes it.
 	Stateful bool
@@ -82,6 +86,9 @@ type Type[E, S, O any] struct {
 	Gone func(context.Context, E, []Live[S, O]) ([]bool, error)
 	// Retag sets tags on an existing resource. Nil when Untagged.
 	Retag func(context.Context, E, Live[S, O], map[string]string) error
+	// Typical is about how long AWS takes until such a resource is ready: what
+	// takes long is started first. Nil: about a second.
+	Typical func(S) time.Duration
 	// Classify turns an error into a *Retry when waiting may help. Nil: never.
 	Classify func(error) error
 }
@@ -133,6 +140,7 @@ type Traits struct {
 	Parent    string
 	Revisions bool
 	Stateful  bool
+	Eager     bool
 	Updatable bool
 	Waits     bool // has Ready
 	Lingers   bool // has Gone
@@ -148,6 +156,7 @@ type Driver interface {
 	Ready(context.Context, []LiveNode) ([]Readiness, error)
 	Gone(context.Context, []LiveNode) ([]bool, error)
 	Retag(ctx context.Context, l LiveNode, tags map[string]string) error
+	Typical(spec any) time.Duration
 }
 
 // Bind fixes the environment, hiding the type parameters.
@@ -160,7 +169,7 @@ type bound[E, S, O any] struct {
 
 func (b bound[E, S, O]) Traits() Traits {
 	t := b.t
-	return Traits{t.Kind, t.CFN, t.Scope, t.Untagged, t.Parent, t.Revisions, t.Stateful, t.Update != nil, t.Ready != nil, t.Gone != nil}
+	return Traits{t.Kind, t.CFN, t.Scope, t.Untagged, t.Parent, t.Revisions, t.Stateful, t.Eager, t.Update != nil, t.Ready != nil, t.Gone != nil}
 }
 
 func (b bound[E, S, O]) err(verb string, addr any, err error) error {
@@ -230,6 +239,13 @@ func (b bound[E, S, O]) Gone(ctx context.Context, ls []LiveNode) ([]bool, error)
 
 func (b bound[E, S, O]) Retag(ctx context.Context, l LiveNode, tags map[string]string) error {
 	return b.err("tag", l.Addr, b.t.Retag(ctx, b.env, b.live(l), tags))
+}
+
+func (b bound[E, S, O]) Typical(spec any) time.Duration {
+	if b.t.Typical == nil {
+		return time.Second
+	}
+	return b.t.Typical(spec.(S))
 }
 
 func (b bound[E, S, O]) live(l LiveNode) Live[S, O] {

@@ -131,6 +131,9 @@ func TestRolloutKeepsTheMinimumHealthy(t *testing.T) {
 			if s.RunningCount < 2 || s.RunningCount+s.PendingCount > 4 {
 				t.Fatalf("%d running, %d pending", s.RunningCount, s.PendingCount)
 			}
+			if len(s.Deployments) > 1 && s.Deployments[0].RolloutState == types.DeploymentRolloutStateCompleted {
+				t.Fatal("completed while the old tasks are draining")
+			}
 			return isSteady(s)
 		})
 		for _, v := range l.tasks("web", "") {

@@ -150,10 +150,15 @@ func TestAServiceOutlivesAFreshRole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newECSLab(t, Options{})
 		in := l.webDefinition("web", publicImage)
-		time.Sleep(time.Second)
-		in.ExecutionRoleArn = aws.String(l.executionRole("fresh"))
+		in.ExecutionRoleArn = aws.String("arn:aws:iam::111122223333:role/fresh")
 		l.created(l.serviceInput("web", l.registered(in)))
+		time.Sleep(5 * time.Second)
+		l.executionRole("fresh")
 		l.steady("web")
+		failed := l.tasks("", types.DesiredStatusStopped)
+		if len(failed) != 2 || !strings.HasPrefix(*failed[0].StoppedReason, "ResourceInitializationError: ") {
+			t.Errorf("%d tasks failed: %+v", len(failed), failed)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
@@ -33,6 +34,7 @@ type CertificateOut struct {
 var Certificates = awsx.Define(awsx.Type[Certificate, CertificateOut]{
 	Kind: "Certificate", CFN: "AWS::CertificateManager::Certificate",
 	List: listCertificates, Create: createCertificate, Delete: deleteCertificate, Ready: certificatesReady,
+	Typical: func(Certificate) time.Duration { return 2 * time.Minute },
 })
 
 // ownCertificate is a certificate of the application's environment.

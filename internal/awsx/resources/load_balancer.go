@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -49,6 +50,7 @@ var LoadBalancers = awsx.Define(awsx.Type[LoadBalancer, LoadBalancerOut]{
 	Kind: "LoadBalancer", CFN: "AWS::ElasticLoadBalancingV2::LoadBalancer",
 	List: listLoadBalancers, Create: createLoadBalancer, Update: updateLoadBalancer, Delete: deleteLoadBalancer,
 	Ready: loadBalancersReady, Gone: loadBalancersGone,
+	Typical: func(LoadBalancer) time.Duration { return 170 * time.Second },
 })
 
 func listLoadBalancers(ctx context.Context, e *awsx.Env, q resource.Query) ([]awsx.Live[LoadBalancer, LoadBalancerOut], error) {

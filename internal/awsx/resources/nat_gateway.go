@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -30,6 +31,7 @@ var NATGateways = awsx.Define(awsx.Type[NATGateway, NATGatewayOut]{
 	Kind: "NATGateway", CFN: "AWS::EC2::NatGateway",
 	List: listNATGateways, Create: createNATGateway, Delete: deleteNATGateway,
 	Ready: readyNATGateways, Gone: goneNATGateways,
+	Typical: func(NATGateway) time.Duration { return 2 * time.Minute },
 })
 
 // sweepNATGateways returns all of the environment, dead ones too: AWS shows

@@ -23,7 +23,7 @@ type ScalableTargetOut struct{ Resource resource.Ref[ServiceID] }
 // ScalableTargets defines AWS::ApplicationAutoScaling::ScalableTarget. Its
 // identity is its service: whose service is ours, its scaling is ours.
 var ScalableTargets = awsx.Define(awsx.Type[ScalableTarget, ScalableTargetOut]{
-	Kind: "ScalableTarget", CFN: "AWS::ApplicationAutoScaling::ScalableTarget", Untagged: true, Parent: "Service",
+	Kind: "ScalableTarget", CFN: "AWS::ApplicationAutoScaling::ScalableTarget", Untagged: true, Parent: "Service", Eager: true,
 	List: listScalableTargets, Create: createScalableTarget, Update: updateScalableTarget, Delete: deleteScalableTarget,
 })
 

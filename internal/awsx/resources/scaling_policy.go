@@ -30,7 +30,7 @@ type ScalingPolicyOut struct{ ARN resource.Ref[PolicyARN] }
 // ScalingPolicies defines AWS::ApplicationAutoScaling::ScalingPolicy; its
 // address is "ScalingPolicy/<service>-<metric>".
 var ScalingPolicies = awsx.Define(awsx.Type[ScalingPolicy, ScalingPolicyOut]{
-	Kind: "ScalingPolicy", CFN: "AWS::ApplicationAutoScaling::ScalingPolicy", Untagged: true, Parent: "Service",
+	Kind: "ScalingPolicy", CFN: "AWS::ApplicationAutoScaling::ScalingPolicy", Untagged: true, Parent: "Service", Eager: true,
 	List: listScalingPolicies, Create: createScalingPolicy, Update: updateScalingPolicy, Delete: deleteScalingPolicy,
 })
 

@@ -31,7 +31,7 @@ type ScheduledActionOut struct{ Resource resource.Ref[ServiceID] }
 // CloudFormation embeds in AWS::ApplicationAutoScaling::ScalableTarget; its
 // address is "ScheduledAction/<action name>".
 var ScheduledActions = awsx.Define(awsx.Type[ScheduledAction, ScheduledActionOut]{
-	Kind: "ScheduledAction", CFN: "AWS::ApplicationAutoScaling::ScalableTarget", Untagged: true, Parent: "Service",
+	Kind: "ScheduledAction", CFN: "AWS::ApplicationAutoScaling::ScalableTarget", Untagged: true, Parent: "Service", Eager: true,
 	List: listScheduledActions, Create: createScheduledAction, Update: updateScheduledAction, Delete: deleteScheduledAction,
 })
 

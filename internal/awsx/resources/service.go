@@ -3,6 +3,7 @@ package resources
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -84,7 +85,17 @@ var Services = awsx.Define(awsx.Type[Service, ServiceOut]{
 	Kind: "Service", CFN: "AWS::ECS::Service",
 	List: listServices, Create: createService, Update: updateService, Delete: deleteService,
 	Ready: readyServices, Gone: goneServices,
+	Typical: typicalService,
 })
+
+// typicalService is from the call to a steady state: start, and behind a load
+// balancer registration and health checks.
+func typicalService(s Service) time.Duration {
+	if len(s.Targets) > 0 {
+		return 70 * time.Second
+	}
+	return 40 * time.Second
+}
 
 // createService is one call. Its token makes a repeated create harmless, the
 // name in the cluster makes a second service impossible.

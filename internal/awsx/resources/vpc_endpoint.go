@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -37,6 +38,7 @@ var VPCEndpoints = awsx.Define(awsx.Type[VPCEndpoint, VPCEndpointOut]{
 	Kind: "VPCEndpoint", CFN: "AWS::EC2::VPCEndpoint",
 	List: listVPCEndpoints, Create: createVPCEndpoint, Update: updateVPCEndpoint, Delete: deleteVPCEndpoint,
 	Ready: readyVPCEndpoints, Gone: goneVPCEndpoints,
+	Typical: func(VPCEndpoint) time.Duration { return 45 * time.Second },
 })
 
 const interfaceEndpoint = string(types.VpcEndpointTypeInterface)
