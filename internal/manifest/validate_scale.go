@@ -63,6 +63,10 @@ func (c *checker) checkSchedule(item ScheduledScale, p *path) {
 	if item.Cron != "" {
 		c.checkValue(p.add("cron"), checkExpression(item.Cron))
 	}
+	if strings.HasPrefix(item.Cron, "rate(") && item.Timezone != "UTC" && c.has(p.add("timezone")) {
+		// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
+		c.errf(p.add("timezone"), "leave it out, or use cron(…)", "a rate has no time of day, so AWS takes no time zone with it")
+	}
 	if _, err := time.LoadLocation(item.Timezone); err != nil || item.Timezone == "" || item.Timezone == "Local" {
 		c.errf(p.add("timezone"), "an IANA name, like Europe/Berlin or America/New_York", "%q is no time zone", shorten(item.Timezone))
 	}

@@ -191,8 +191,14 @@ func cycles(edges map[string][]string) [][]string {
 // checkDeploy refuses bounds that leave a deployment no room to move.
 func (c *checker) checkDeploy(s *Service, p *path) {
 	d := s.Deploy
-	if d.MinPercent >= 100 && d.MaxPercent <= 100 {
+	switch n := s.tasks(); {
+	case d.MinPercent >= 100 && d.MaxPercent <= 100:
 		c.errf(p.add("max_percent"), "use max_percent: 200, or a min_percent below 100", "with min_percent 100 and max_percent 100 no task may start before one stops, and none may stop: a deployment could never move")
+	case n > 0 && n*d.MaxPercent/100 <= n && (n*d.MinPercent+99)/100 >= n:
+		// ECS rounds the upper bound down and the lower one up:
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+		c.errf(p.add("max_percent"), "use max_percent: 200, or a lower min_percent", "of the %d tasks that run at least, %d%% rounds down to %d and %d%% rounds up to %d: a deployment could never move",
+			n, d.MaxPercent, n*d.MaxPercent/100, d.MinPercent, (n*d.MinPercent+99)/100)
 	}
 	if !d.Breaker && (c.has(p.add("breaker").add("threshold")) || c.has(p.add("breaker").add("rollback"))) {
 		c.errf(p.add("breaker"), "remove `enabled: false`", "the circuit breaker is off, so its settings mean nothing")
@@ -239,4 +245,12 @@ func (c *checker) checkExec(s *Service, p *path) {
 	if s.Exec && s.Container.ReadOnly {
 		c.errf(p, "set `exec: false`, or `read_only: false` while you need a shell", "ECS Exec needs a writable root file system, and read_only is true (line %d)", c.line(root("services", s.Name, "read_only")))
 	}
+}
+
+// tasks is how many tasks run at least.
+func (s *Service) tasks() int {
+	if s.Scale != nil {
+		return s.Scale.Min
+	}
+	return s.Count
 }

@@ -60,7 +60,7 @@ func (c *compiler) recordTags() map[string]string {
 	tags := map[string]string{}
 	if d := c.m.Domain; d != nil && d.Zone != "" {
 		tags[tagZone] = c.f.Zone
-		names := slices.DeleteFunc(slices.Clone(c.names), wild) // tags may not hold an asterisk; what it stands for is below the domain
+		names := slices.DeleteFunc(slices.Clone(c.names), wild)   // tags may not hold an asterisk; what it stands for is below the domain
 		if names := strings.Join(names, " "); len(names) <= 256 { // AWS's limit; without it the whole zone is read
 			tags[tagDomain] = names
 		}

@@ -33,7 +33,8 @@ func (c *compiler) service(s *manifest.Service) {
 		Subnets: c.private, Groups: []resource.Ref[resources.GroupID]{group}, PublicIP: s.Public,
 		Deployment: resources.DeploymentRules{
 			MinPercent: int32(s.Deploy.MinPercent), MaxPercent: int32(s.Deploy.MaxPercent),
-			Breaker: s.Deploy.Breaker, Rollback: s.Deploy.Breaker && s.Deploy.Rollback, Alarms: s.Deploy.Alarms,
+			Breaker: s.Deploy.Breaker, Rollback: s.Deploy.Breaker && s.Deploy.Rollback,
+			Threshold: int32(s.Deploy.BreakerThreshold), Alarms: s.Deploy.Alarms,
 		},
 		Connect: c.connect(s, logs), Exec: s.Exec, ManagedTags: true, PropagateTags: "SERVICE", Platform: "LATEST",
 	}

@@ -52,6 +52,7 @@ type ServiceTarget struct {
 type DeploymentRules struct {
 	MinPercent, MaxPercent int32
 	Breaker, Rollback      bool
+	Threshold              int32    // failed tasks that open the breaker; 0: AWS's rule, half of the desired count, 3 to 200
 	Alarms                 []string `res:"set"`
 }
 

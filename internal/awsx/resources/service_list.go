@@ -144,6 +144,9 @@ func deploymentRules(c *ecstypes.DeploymentConfiguration) DeploymentRules {
 	r := DeploymentRules{MinPercent: aws.ToInt32(c.MinimumHealthyPercent), MaxPercent: aws.ToInt32(c.MaximumPercent)}
 	if b := c.DeploymentCircuitBreaker; b != nil {
 		r.Breaker, r.Rollback = b.Enable, b.Rollback
+		if t := b.ThresholdConfiguration; t != nil && t.Type == ecstypes.ThresholdTypeCount {
+			r.Threshold = t.Value
+		}
 	}
 	if a := c.Alarms; a != nil && a.Enable {
 		r.Alarms = a.AlarmNames

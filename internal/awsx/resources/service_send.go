@@ -110,6 +110,17 @@ func refs[T ~string](literals []string) []resource.Ref[T] {
 	return each(literals, func(s string) resource.Ref[T] { return resource.Lit(T(s)) })
 }
 
+// breaker is the circuit breaker; without a threshold of the team's own, AWS's
+// rule applies:
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html
+func (r DeploymentRules) breaker() *ecstypes.DeploymentCircuitBreaker {
+	b := &ecstypes.DeploymentCircuitBreaker{Enable: r.Breaker, Rollback: r.Rollback}
+	if r.Threshold > 0 {
+		b.ThresholdConfiguration = &ecstypes.ThresholdConfiguration{Type: ecstypes.ThresholdTypeCount, Value: r.Threshold}
+	}
+	return b
+}
+
 func serviceTarget(t ServiceTarget) ecstypes.LoadBalancer {
 	return ecstypes.LoadBalancer{TargetGroupArn: t.Target.Ptr(), ContainerName: &t.Container, ContainerPort: &t.Port}
 }
@@ -118,7 +129,7 @@ func deploymentConfiguration(r DeploymentRules) *ecstypes.DeploymentConfiguratio
 	return &ecstypes.DeploymentConfiguration{
 		MinimumHealthyPercent:    &r.MinPercent,
 		MaximumPercent:           &r.MaxPercent,
-		DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{Enable: r.Breaker, Rollback: r.Rollback},
+		DeploymentCircuitBreaker: r.breaker(),
 		Alarms: &ecstypes.DeploymentAlarms{
 			AlarmNames: append([]string{}, r.Alarms...), // demanded, and empty to remove them
 			Enable:     len(r.Alarms) > 0, Rollback: r.Rollback && len(r.Alarms) > 0,
