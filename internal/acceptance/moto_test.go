@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -46,6 +45,6 @@ func startMoto(t *testing.T) string {
 		}
 		time.Sleep(100 * time.Millisecond) // another process starting: real time
 	}
-	t.Fatal(fmt.Sprintf("moto did not answer at %s", url))
+	t.Fatalf("moto did not answer at %s", url)
 	return ""
 }

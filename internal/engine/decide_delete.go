@@ -32,14 +32,14 @@ func (d *decider) deletions() {
 func (d *decider) eager() (any bool) {
 	for i := range d.live {
 		s := d.liveStep[i]
-		if s == nil || s.Action != Delete || !d.drivers[d.live[i].Kind].Traits().Eager {
+		if s == nil || s.Action != Delete || d.replacedBy[i] != nil || !d.drivers[d.live[i].Kind].Traits().Eager {
 			continue
 		}
 		s.late = false
 		for _, j := range d.deps[i] {
 			if change := d.liveStep[j]; change != nil && change.Action == Update {
 				change.After = append(change.After, s)
-				s.After = slices.DeleteFunc(s.After, func(a *Step) bool { return a == change })
+				s.After = slices.DeleteFunc(s.After, func(a *Step) bool { return a.Action != Delete }) // any of them may wait for the change
 				any = true
 			}
 		}

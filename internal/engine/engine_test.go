@@ -402,3 +402,30 @@ func TestEagerDeletionsComeBeforeWhatTheyWouldUndo(t *testing.T) {
 		}
 	})
 }
+
+// What used an eagerly deleted thing is changed after what the deletion comes
+// before: waiting for it would go round in a circle.
+func TestEagerDeletionsWaitForNoChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		wanted := func(size int, scaled bool) *resource.Graph {
+			g := resource.NewGraph("shop", "dev")
+			h := hosts.Add(g, "a", hostSpec{Name: "a", Size: size})
+			used := scalerSpec{Host: h.ID}
+			if scaled {
+				used.Peer = scalers.Add(g, "a", scalerSpec{Host: h.ID}).ID
+			}
+			scalers.Add(g, "b", used)
+			return g
+		}
+		apply(t, c, wanted(1, true), Choices{})
+		expect(t, plan(t, c, wanted(2, false), Choices{}), `
+[] #1 delete Scaler/a: no longer wanted
+[1] #2 update Host/a: size changed
+    size: 1 -> 2
+[2] #3 update Scaler/b: peer changed
+    peer: "Scaler-a" -> ""`)
+		apply(t, c, wanted(2, false), Choices{})
+		expect(t, plan(t, c, wanted(2, false), Choices{}), "")
+	})
+}

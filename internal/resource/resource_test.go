@@ -48,10 +48,7 @@ type disk struct {
 
 type hostOut struct{ ID Ref[hostID] }
 
-var (
-	networks = &Type[any, network, networkOut]{Kind: "Network", CFN: "T::Network"}
-	hosts    = &Type[any, host, hostOut]{Kind: "Host", CFN: "T::Host"}
-)
+var networks = &Type[any, network, networkOut]{Kind: "Network", CFN: "T::Network"}
 
 func changes(d Diff) []string {
 	var out []string

@@ -27,7 +27,6 @@ type acmCert struct {
 	Names        []string // Domain first
 	Key          types.KeyAlgorithm
 	Method       types.ValidationMethod
-	Logging      types.CertificateTransparencyLoggingPreference
 	Export       types.CertificateExport
 	Token        string
 	Tags         map[string]string

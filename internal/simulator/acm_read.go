@@ -27,7 +27,7 @@ func (s *acmService) describe(_ context.Context, in *acm.DescribeCertificateInpu
 		KeyAlgorithm: cert.Key, SignatureAlgorithm: aws.String("SHA256WITHRSA"),
 		Subject: aws.String("CN=" + cert.Domain), Issuer: aws.String("Amazon"), InUseBy: append([]string{}, users...),
 		DomainValidationOptions: s.validations(cert), RenewalEligibility: types.RenewalEligibilityIneligible,
-		Options: &types.CertificateOptions{CertificateTransparencyLoggingPreference: cert.Logging, Export: cert.Export},
+		Options: &types.CertificateOptions{Export: cert.Export},
 	}
 	if strings.HasPrefix(string(cert.Key), "EC") {
 		d.SignatureAlgorithm = aws.String("SHA256WITHECDSA")

@@ -39,7 +39,7 @@ func (s *acmService) request(_ context.Context, in *acm.RequestCertificateInput)
 	cert := acmCert{
 		ARN: s.c.arn("acm", s.c.region, "certificate/"+s.c.uuid()), Domain: *in.DomainName, Names: names, Tags: tags,
 		Key: in.KeyAlgorithm, Method: in.ValidationMethod, Token: aws.ToString(in.IdempotencyToken), Created: s.c.now(),
-		Logging: types.CertificateTransparencyLoggingPreferenceEnabled, Export: types.CertificateExportDisabled,
+		Export: types.CertificateExportDisabled,
 	}
 	acmDefaults(&cert, in.Options)
 	cert.SerialNumber = strings.TrimSuffix(regexp.MustCompile("..").ReplaceAllString(s.c.hex(32), "$0:"), ":")
@@ -56,9 +56,6 @@ func acmDefaults(cert *acmCert, o *types.CertificateOptions) {
 	}
 	if cert.Method == "" {
 		cert.Method = types.ValidationMethodEmail
-	}
-	if o != nil && o.CertificateTransparencyLoggingPreference != "" {
-		cert.Logging = o.CertificateTransparencyLoggingPreference
 	}
 	if o != nil && o.Export != "" {
 		cert.Export = o.Export

@@ -115,7 +115,7 @@ func TestRouteTableClientToken(t *testing.T) {
 	if *ec2Must(l, again, err).RouteTable.RouteTableId != *first.RouteTable.RouteTableId {
 		t.Fatal("two tables for one token")
 	}
-	if l.table(vpc) == l.table(vpc) {
+	if a, b := l.table(vpc), l.table(vpc); a == b {
 		t.Fatal("one table for two tokens")
 	}
 }

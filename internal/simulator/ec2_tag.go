@@ -81,18 +81,18 @@ func ec2SpecTags(specs []types.TagSpecification, kind types.ResourceType) (map[s
 	if len(specs) > 1 {
 		return nil, ec2Error("InvalidParameterValue", "The same resource type may not be specified more than once in tag specifications")
 	}
-	for _, spec := range specs {
-		switch {
-		case spec.ResourceType == "":
-			return nil, ec2Error("InvalidParameterValue", "Tag specification resource type must have a value")
-		case spec.ResourceType != kind:
-			return nil, ec2Error("InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", spec.ResourceType)
-		case len(spec.Tags) == 0:
-			return nil, ec2Error("InvalidParameterValue", "Tag specification must have at least one tag")
-		}
-		return ec2CheckTags(nil, spec.Tags)
+	if len(specs) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	switch spec := specs[0]; {
+	case spec.ResourceType == "":
+		return nil, ec2Error("InvalidParameterValue", "Tag specification resource type must have a value")
+	case spec.ResourceType != kind:
+		return nil, ec2Error("InvalidParameterValue", "'%s' is not a valid taggable resource type for this operation.", spec.ResourceType)
+	case len(spec.Tags) == 0:
+		return nil, ec2Error("InvalidParameterValue", "Tag specification must have at least one tag")
+	}
+	return ec2CheckTags(nil, specs[0].Tags)
 }
 
 // ec2CheckTags adds tags to those that exist.

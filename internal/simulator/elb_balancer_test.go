@@ -56,7 +56,7 @@ func (l *elbLab) deleted(lb types.LoadBalancer) {
 	time.Sleep(Latency("ALB", "delete incl. ENI release") - 1)
 	_, err = l.api.DeleteSubnet(l.ctx, &ec2.DeleteSubnetInput{SubnetId: &l.subnets[0]})
 	l.refused(err, "DependencyViolation")
-	time.Sleep(1)
+	time.Sleep(time.Nanosecond)
 	_, err = l.api.DeleteSubnet(l.ctx, &ec2.DeleteSubnetInput{SubnetId: &l.subnets[0]})
 	l.ok(err)
 	_, err = l.api.DeleteSecurityGroup(l.ctx, &ec2.DeleteSecurityGroupInput{GroupId: &l.sg})

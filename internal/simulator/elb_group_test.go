@@ -156,12 +156,12 @@ func TestTargetHealthOverTime(t *testing.T) {
 		l.probe(tg, ip, false)
 		time.Sleep(2*30*time.Second - 1)
 		l.wantTarget(tg, ip, "healthy", "")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		l.wantTarget(tg, ip, "unhealthy", "Target.FailedHealthChecks")
 		l.probe(tg, ip, true)
 		time.Sleep(5*30*time.Second - 1)
 		l.wantTarget(tg, ip, "unhealthy", "Target.FailedHealthChecks")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		l.wantTarget(tg, ip, "healthy", "")
 
 		_, err := l.elb.ModifyTargetGroup(l.ctx, &elbv2.ModifyTargetGroupInput{TargetGroupArn: &tg, HealthCheckIntervalSeconds: aws.Int32(300)})
@@ -185,7 +185,7 @@ func TestTargetThatNeverAnswers(t *testing.T) {
 		l.probe(tg, ip, false)
 		time.Sleep(elbRegistration + 60*time.Second - 1)
 		l.wantTarget(tg, ip, "initial", "Elb.InitialHealthChecking")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		l.wantTarget(tg, ip, "unhealthy", "Target.FailedHealthChecks")
 	})
 }

@@ -107,7 +107,7 @@ func (s *logsService) describeStreams(_ context.Context, in *logs.DescribeLogStr
 func (s *logsService) shownStream(st logStream) types.LogStream {
 	out := types.LogStream{
 		LogStreamName: &st.Name, Arn: aws.String(s.groupARN(st.Group) + ":log-stream:" + st.Name),
-		CreationTime: &st.Created, StoredBytes: aws.Int64(0), UploadSequenceToken: aws.String(sequenceToken(st)),
+		CreationTime: &st.Created, UploadSequenceToken: aws.String(sequenceToken(st)),
 	}
 	if st.Chunks > 0 {
 		out.FirstEventTimestamp, out.LastEventTimestamp, out.LastIngestionTime = &st.First, &st.Last, &st.Taken

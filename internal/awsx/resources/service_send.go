@@ -56,7 +56,7 @@ func serviceChanges(s Service, d resource.Diff) *ecs.UpdateServiceInput {
 	if d.Has("targets") {
 		in.LoadBalancers = append([]ecstypes.LoadBalancer{}, each(s.Targets, serviceTarget)...) // empty: none any more
 	}
-	if d.Has("gracePeriod", "targets") && len(s.Targets) > 0 {
+	if d.Has("gracePeriod", "targets") { // without targets it is 0, or the old one would be refused
 		in.HealthCheckGracePeriodSeconds = &s.GracePeriod
 	}
 	if d.Has("deployment") {
