@@ -86,17 +86,8 @@ var Services = awsx.Define(awsx.Type[Service, ServiceOut]{
 	Kind: "Service", CFN: "AWS::ECS::Service",
 	List: listServices, Create: createService, Update: updateService, Delete: deleteService,
 	Ready: readyServices, Gone: goneServices,
-	Typical: typicalService,
+	Typical: func(Service) time.Duration { return 65 * time.Second }, // to a steady state
 })
-
-// typicalService is from the call to a steady state: start, and behind a load
-// balancer registration and health checks.
-func typicalService(s Service) time.Duration {
-	if len(s.Targets) > 0 {
-		return 70 * time.Second
-	}
-	return 40 * time.Second
-}
 
 // createService is one call. Its token makes a repeated create harmless, the
 // name in the cluster makes a second service impossible.
