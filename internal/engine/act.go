@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ecsail/ecsail/internal/resource"
@@ -101,68 +99,6 @@ func newRun(p *Plan, drivers Drivers, opt Options) *run {
 	return r
 }
 
-// ranks finds, for every step, how long it and the longest chain behind it will
-// take. Steps come in topological order, so one pass from the end does.
-func (r *run) ranks() {
-	for _, t := range slices.Backward(r.tasks) {
-		if t.Action != Delete {
-			t.rank += r.drivers[t.kind].Typical(t.node.Spec)
-		}
-		for _, a := range t.After {
-			before := r.byID[a.ID]
-			before.rank = max(before.rank, t.rank)
-		}
-	}
-}
-
-// enlist notes what a task waits for and queues it for a first look.
-func (r *run) enlist(t *task) {
-	if t.node != nil {
-		t.needs = t.node.Needs()
-	}
-	if t.Action != Delete {
-		r.changes++
-	} else if t.late {
-		r.late = append(r.late, t)
-	}
-	for _, n := range t.needs {
-		r.waiters[n.Addr] = append(r.waiters[n.Addr], t)
-	}
-	for _, a := range t.After {
-		r.waiters[a.Addr] = append(r.waiters[a.Addr], t)
-	}
-	r.enqueue(t)
-}
-
-func (r *run) enqueue(t *task) {
-	if !t.queued && (t.phase == blocked || t.phase == resting) {
-		t.queued = true
-		r.queue = append(r.queue, t)
-	}
-}
-
-// settled notes that a change is made or lost; after the last one the late
-// deletions may start.
-func (r *run) settled(t *task, lost bool) {
-	if t.Action == Delete || t.counted {
-		return
-	}
-	t.counted = true
-	r.lost = r.lost || lost
-	if r.changes--; r.changes == 0 {
-		for _, l := range r.late {
-			r.enqueue(l)
-		}
-	}
-}
-
-// touch queues everything that waits for an address.
-func (r *run) touch(a resource.Addr) {
-	for _, t := range r.waiters[a] {
-		r.enqueue(t)
-	}
-}
-
 // loop starts what can start, waits for the next thing to happen, and repeats
 // until nothing is left that could happen.
 func (r *run) loop(ctx context.Context) {
@@ -190,55 +126,6 @@ func (r *run) loop(ctx context.Context) {
 			clock.Stop()
 		}
 	}
-}
-
-// startAll starts every task that may start and every poll that is due. It
-// returns when to look again; zero: only when something under way ends.
-func (r *run) startAll(ctx context.Context) time.Time {
-	now := time.Now()
-	var next time.Time
-	sooner := func(t time.Time) {
-		if next.IsZero() || t.Before(next) {
-			next = t
-		}
-	}
-	for len(r.queue) > 0 { // skipping a task queues what waits for it
-		queue := r.queue
-		r.queue = nil
-		slices.SortFunc(queue, func(a, b *task) int { return cmp.Or(cmp.Compare(b.rank, a.rank), a.ID-b.ID) })
-		var later []*task
-		for _, t := range queue {
-			t.queued = false
-			if t.phase != blocked && t.phase != resting {
-				continue
-			}
-			switch ready, doomed := r.gate(t); {
-			case doomed != "":
-				r.skip(t, doomed)
-			case !ready || ctx.Err() != nil:
-			case t.phase == resting && t.wake.After(now):
-				sooner(t.wake)
-				later = append(later, t)
-			case r.calls == r.opt.Width:
-				later = append(later, t)
-			default:
-				r.start(ctx, t, now)
-			}
-		}
-		again := len(r.queue) > 0
-		for _, t := range later {
-			r.enqueue(t)
-		}
-		if !again {
-			break
-		}
-	}
-	if ctx.Err() == nil && !r.onlyOptional() {
-		if at := r.watch.poll(ctx, now); !at.IsZero() {
-			sooner(at)
-		}
-	}
-	return next
 }
 
 // onlyOptional reports whether all that is left is waiting that nobody wants.
