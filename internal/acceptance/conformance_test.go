@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/engine"
@@ -23,10 +24,10 @@ import (
 )
 
 // TestLaws holds every registered type to the laws of a resource file. The
-// specs are those of the example's production environment, which uses every
-// type; a type that no example uses fails the test.
+// specs are those of a manifest that uses every type with as many fields as it
+// can; a type that it does not use fails the test.
 func TestLaws(t *testing.T) {
-	m := load(t, "../../examples/shop/ecsail.yaml", "prod")
+	m := load(t, "testdata/everything.yaml", "prod")
 	synctest.Test(t, func(t *testing.T) {
 		c, err := simulator.New(simulator.Options{})
 		check(t, err)
@@ -37,7 +38,7 @@ func TestLaws(t *testing.T) {
 		check(t, err)
 		l.graph = g
 		if d := slices.DeleteFunc(awsx.Kinds(), func(k string) bool { return slices.Contains(g.Kinds(), k) }); len(d) > 0 {
-			t.Fatalf("no example uses %v", d)
+			t.Fatalf("everything.yaml does not use %v", d)
 		}
 		order, err := g.Sorted()
 		check(t, err)
@@ -66,8 +67,11 @@ func (l *laws) operator(c *simulator.Cloud, env string) *world {
 	return &world{cloud: c, env: e, drivers: awsx.Drivers(e)}
 }
 
+// zone makes what is the team's own and must be there before.
 func (l *laws) zone() {
 	_, err := l.op.env.Route53.CreateHostedZone(l.Context(), &route53.CreateHostedZoneInput{Name: ptr("example.com"), CallerReference: ptr("1")})
+	check(l.T, err)
+	_, err = l.op.env.SSM.PutParameter(l.Context(), &ssm.PutParameterInput{Name: ptr("/shop/a"), Value: ptr("secret"), Type: "SecureString"})
 	check(l.T, err)
 }
 
