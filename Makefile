@@ -15,7 +15,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/ecsail
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/ecsail ./cmd/ecsail
+	$(GO) build -o bin/ecsail ./cmd/ecsail
 
 demo: build ## provision examples/shop on the embedded AWS
 	$(ECSAIL) up $(SHOP) $(IMAGES) --yes
