@@ -1,3 +1,7 @@
+# A pipe fails when any part of it does.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
 GO     ?= go
 # The race detector needs a C compiler; without one the tests run plainly, and
 # CI, which sets CI=true, refuses that.
@@ -39,7 +43,7 @@ endif
 	$(GO) test $(RACE) -timeout 40m ./...
 
 sweep: ## crash sweep over the whole example: dies at every call, in every way
-	$(GO) test -count=1 -timeout 60m -run 'TestSweep' -v ./internal/acceptance -sweep | grep -vE '^(=== |    --- )'
+	GOGC=400 $(GO) test -count=1 -timeout 60m -run 'TestSweep' -v ./internal/acceptance -sweep | grep -vE '^(=== |    --- )'
 
 moto: ## the independent emulator for the wire tests
 	@scripts/moto.sh
