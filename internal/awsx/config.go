@@ -3,8 +3,10 @@ package awsx
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -114,11 +116,19 @@ func credentialsError(ctx context.Context, o Options, err error) error {
 // configuration. It comes last: middleware added to the configuration after it
 // would run outside of the limits. Every call makes limits of its own.
 func Tune(cfg aws.Config) aws.Config {
+	cfg = TuneUnlimited(cfg)
+	cfg.APIOptions = append(cfg.APIOptions, newLimits().add)
+	return cfg
+}
+
+// TuneUnlimited is Tune without rate limits, for an account that has none: the
+// embedded AWS at a faster pace.
+func TuneUnlimited(cfg aws.Config) aws.Config {
 	cfg = cfg.Copy()
 	attempts := max(maxAttempts, cfg.RetryMaxAttempts)
 	cfg.RetryMaxAttempts = 0 // would otherwise override the retryer's own
 	cfg.Retryer = func() aws.Retryer { return retryer(attempts) }
-	cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), addLost, newLimits().add)
+	cfg.APIOptions = append(append([]func(*middleware.Stack) error{}, cfg.APIOptions...), addLost)
 	return cfg
 }
 
@@ -129,8 +139,18 @@ func retryer(attempts int) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff
 		o.RateLimiter = ratelimit.None
-		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(quotaIsFinal)}, o.Retryables...)
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(quotaIsFinal), retry.IsErrorRetryableFunc(nobodyThere)}, o.Retryables...)
 	})
+}
+
+// nobodyThere keeps the SDK from trying ten times where nothing listens or the
+// name does not exist; the engine tries again where that may help.
+func nobodyThere(err error) aws.Ternary {
+	var dns *net.DNSError
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // quotaIsFinal keeps the SDK from retrying LimitExceededException, which it

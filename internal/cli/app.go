@@ -11,7 +11,8 @@ import (
 // app is one run of the program: its streams, its environment, its flags.
 type app struct {
 	in       io.Reader
-	out, err io.Writer
+	out      *output
+	err      io.Writer
 	getenv   func(string) string
 	outTheme ui.Theme
 	errTheme ui.Theme
@@ -32,7 +33,7 @@ type common struct {
 }
 
 func newApp(in io.Reader, out, err io.Writer, getenv func(string) string) *app {
-	a := &app{in: in, out: out, err: err, getenv: getenv}
+	a := &app{in: in, out: &output{w: out}, err: err, getenv: getenv}
 	a.outTheme = ui.NewTheme(out, a.coloured(out))
 	a.errTheme = ui.NewTheme(err, a.coloured(err))
 	return a

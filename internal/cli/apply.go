@@ -35,6 +35,7 @@ func (s *session) apply(ctx context.Context, p *engine.Plan, noWait bool, json *
 	out.outs, out.err = result.Outs, err
 	out.report.Done, out.report.Took = result.Done, time.Since(start)
 	out.left(result)
+	out.others()
 	return out
 }
 
@@ -76,6 +77,19 @@ func (a *applied) left(r *engine.Result) {
 	for _, s := range r.Skipped {
 		if !known[s] {
 			a.report.Left = append(a.report.Left, s)
+		}
+	}
+}
+
+// others adds the errors that no event told of, so that none is lost.
+func (a *applied) others() {
+	told := map[string]bool{}
+	for _, o := range a.report.Failed {
+		told[o.Why] = true
+	}
+	for _, e := range flatten(a.err) {
+		if text := errorText(e); !errors.Is(e, engine.ErrInterrupted) && !told[text] {
+			a.report.Errors = append(a.report.Errors, text)
 		}
 	}
 }

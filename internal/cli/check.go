@@ -2,24 +2,25 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ecsail/ecsail/internal/diag"
 	"github.com/ecsail/ecsail/internal/manifest"
-	"github.com/ecsail/ecsail/internal/model"
 	"github.com/ecsail/ecsail/internal/ui"
 )
 
-// finding is check's JSON form.
-type finding struct {
-	File     string    `json:"file"`
-	App      string    `json:"app"`
-	Env      string    `json:"env"`
-	OK       bool      `json:"ok"`
-	Errors   int       `json:"errors"`
-	Warnings int       `json:"warnings"`
-	Problems diag.List `json:"problems"`
+// checked is check's JSON form.
+type checked struct {
+	File         string   `json:"file"`
+	App          string   `json:"app"`
+	Env          string   `json:"env"` // empty when there are several
+	Environments []string `json:"environments"`
+	OK           bool     `json:"ok"`
+	Errors       int      `json:"errors"`
+	Warnings     int      `json:"warnings"`
+	Problems     []found  `json:"problems"`
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -27,10 +28,11 @@ func (a *app) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the manifest and the application's readiness; needs no account",
-		Long: `Check that the manifest is right and that the application is fit for ECS:
-every problem with file, line, value and fix, all at once. Warnings are what a
-security reviewer would ask about. No account is needed and none is looked at.`,
-		Args: cobra.NoArgs,
+		Long: `Check that the manifest is right, in all of its environments or in the one
+chosen with -e, and that the application is fit for ECS: every problem with file,
+line, value and fix, all at once. Warnings are what a security reviewer would ask
+about. No account is needed and none is looked at.`,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.check(asJSON, strict) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
@@ -39,14 +41,15 @@ security reviewer would ask about. No account is needed and none is looked at.`,
 }
 
 func (a *app) check(asJSON, strict bool) error {
-	m, problems := a.findings()
-	if strict {
-		for i := range problems {
-			problems[i].Severity = diag.Error
+	views := manifest.LoadEvery(a.flags.file, manifest.Options{Env: a.flags.env, Region: a.flags.region})
+	list := look(views).list(strict)
+	problems := texts(list)
+	if asJSON {
+		if err := writeJSON(a.out, a.checked(views, list, problems)); err != nil {
+			return err
 		}
-	}
-	if err := a.showFindings(m, problems, asJSON); err != nil {
-		return err
+	} else {
+		a.showFindings(views, problems)
 	}
 	if err := problems.Err(); err != nil {
 		return &shownError{err}
@@ -54,32 +57,34 @@ func (a *app) check(asJSON, strict bool) error {
 	return nil
 }
 
-// findings are the problems of the manifest and, when it can be read, what does
-// not fit together once it is compiled, and the warnings of readiness.
-func (a *app) findings() (*manifest.Manifest, diag.List) {
-	m, problems := manifest.Load(a.flags.file, manifest.Options{Env: a.flags.env, Region: a.flags.region})
-	if m == nil || problems.HasErrors() {
-		return m, problems
+func (a *app) checked(views []manifest.View, list []found, problems diag.List) checked {
+	c := checked{File: a.flags.file, Environments: names(views), OK: !problems.HasErrors(), Errors: problems.Count(diag.Error),
+		Warnings: problems.Count(diag.Warning), Problems: list}
+	if len(views) == 1 {
+		c.Env = views[0].Env
 	}
-	_, err := model.Compile(m, model.OfflineFacts(m))
-	problems.Append(compileProblems(m, err))
-	problems.Append(manifest.Readiness(m))
-	problems.Sort()
-	return m, problems
+	for _, v := range views {
+		if v.Manifest != nil {
+			c.App = v.Manifest.App
+		}
+	}
+	return c
 }
 
-func (a *app) showFindings(m *manifest.Manifest, problems diag.List, asJSON bool) error {
-	if asJSON {
-		f := finding{File: a.flags.file, Env: a.flags.env, OK: !problems.HasErrors(), Errors: problems.Count(diag.Error),
-			Warnings: problems.Count(diag.Warning), Problems: problems}
-		if m != nil {
-			f.App, f.Env = m.App, m.Env
-		}
-		return writeJSON(a.out, f)
+// names are the environments that were looked at.
+func names(views []manifest.View) []string {
+	var out []string
+	for _, v := range views {
+		out = append(out, v.Env)
 	}
+	return out
+}
+
+func (a *app) showFindings(views []manifest.View, problems diag.List) {
 	ui.Problems(a.out, a.outTheme, problems)
-	if m != nil && !problems.HasErrors() {
-		fmt.Fprintf(a.out, "%s is right: %s (%s), %s.\n", a.flags.file, m.App, m.Env, ui.Count(len(m.Services), "service"))
+	if problems.HasErrors() {
+		return
 	}
-	return nil
+	m := views[0].Manifest
+	fmt.Fprintf(a.out, "%s is right: %s (%s), %s.\n", a.flags.file, m.App, strings.Join(names(views), ", "), ui.Count(len(m.Services), "service"))
 }

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/moby/buildkit/util/suggest"
 	"github.com/spf13/pflag"
 
+	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/engine"
 	"github.com/ecsail/ecsail/internal/manifest"
 	"github.com/ecsail/ecsail/internal/resource"
@@ -33,10 +36,40 @@ func (c *choices) decided(m *manifest.Manifest) (engine.Choices, error) {
 	}
 	out := engine.Choices{Adopt: c.adopt, Only: c.only}
 	for _, a := range c.delete {
-		if kind, name, ok := strings.Cut(a, "/"); !ok || kind == "" || name == "" {
-			return out, inputf("--delete %s: write the address as the plan does, such as Repository/web", a)
+		kind, name, ok := strings.Cut(a, "/")
+		if !ok || kind == "" || name == "" {
+			return out, inputf("--delete %q: write the address as the plan does, such as Repository/web", a)
+		}
+		if _, known := awsx.Traits(kind); !known {
+			return out, inputf("--delete %s: there is no kind %s%s", a, kind, nearestKind(kind))
 		}
 		out.Delete = append(out.Delete, resource.Addr(a))
 	}
 	return out, nil
+}
+
+// nearestKind is advice on a misspelt kind, if there is any.
+func nearestKind(kind string) string {
+	if best, ok := suggest.Search(kind, awsx.Kinds(), true); ok {
+		return "; did you mean " + best + "?"
+	}
+	return ""
+}
+
+// noteIdle tells of --delete flags that the plan has no use for: a consent that
+// silently did nothing was probably meant for something else.
+func (s *session) noteIdle(p *engine.Plan, consents []resource.Addr) {
+	deleted := map[resource.Addr]bool{}
+	for _, l := range p.Deletes() {
+		deleted[l.Addr] = true
+	}
+	for _, a := range consents {
+		why := "there is nothing of that address to delete"
+		if s.graph.Node(a) != nil {
+			why = "the manifest wants it, and it stays"
+		}
+		if !deleted[a] {
+			fmt.Fprintf(s.app.err, "%s --delete %s: %s\n", s.app.errTheme.Warn("note:"), a, why)
+		}
+	}
 }

@@ -25,7 +25,7 @@ func compileProblems(m *manifest.Manifest, err error) diag.List {
 	for _, e := range flatten(err) {
 		var in *model.InputError
 		if errors.As(e, &in) {
-			list.Add(diag.Problem{File: m.File, Path: in.Path, Message: in.Message, Fix: in.Fix})
+			list.Add(m.Locate(diag.Problem{File: m.File, Path: in.Path, Message: in.Message, Fix: in.Fix}))
 		}
 	}
 	return list

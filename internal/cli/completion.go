@@ -13,6 +13,12 @@ import (
 // command itself, for bash, zsh, fish and PowerShell, is cobra's.
 func (a *app) complete(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.RunE = oneOf
+			cmd.Args = cobra.ArbitraryArgs
+		}
+	}
 	a.completeFlag(root, "env", func(m *manifest.Manifest) []string { return m.Environments })
 	for _, cmd := range root.Commands() {
 		a.completeFlag(cmd, "only", (*manifest.Manifest).ServiceNames)
@@ -37,7 +43,10 @@ func (a *app) completeFlag(cmd *cobra.Command, flag string, words func(*manifest
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		matching := slices.DeleteFunc(slices.Clone(words(m)), func(w string) bool { return !strings.HasPrefix(w, begun) })
-		return matching, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		if flag != "image" {
+			return matching, cobra.ShellCompDirectiveNoFileComp
+		}
+		return matching, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace // the reference follows
 	}
 	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic("cli: completion of --" + flag + ": " + err.Error()) // registered twice: a bug

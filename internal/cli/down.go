@@ -27,7 +27,7 @@ func (a *app) downCommand() *cobra.Command {
 		Long: `Name everything that the environment owns, ask, and destroy it in order, the
 data it holds included. What belongs to the application as a whole, such as the
 image repositories, goes with its last environment.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.down(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/diag"
 	"github.com/ecsail/ecsail/internal/engine"
@@ -79,6 +77,9 @@ func (a *app) exit(err error) int {
 	if err != nil && !a.started {
 		err = &inputError{err}
 	}
+	if err == nil {
+		err = a.out.failure()
+	}
 	code := exitCode(err)
 	var problems diag.List
 	switch {
@@ -94,16 +95,4 @@ func (a *app) exit(err error) int {
 		}
 	}
 	return code
-}
-
-// errorText is an error in words for people: of the SDK's errors only what AWS
-// said and which operation said it.
-func errorText(err error) string {
-	var op *smithy.OperationError
-	var api smithy.APIError
-	if !errors.As(err, &op) || !errors.As(err, &api) {
-		return err.Error()
-	}
-	said := fmt.Sprintf("%s: %s (%s %s)", api.ErrorCode(), api.ErrorMessage(), op.Service(), op.Operation())
-	return strings.Replace(err.Error(), op.Error(), said, 1)
 }

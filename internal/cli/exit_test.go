@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/smithy-go"
-
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/diag"
 	"github.com/ecsail/ecsail/internal/engine"
@@ -41,17 +39,6 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-func TestErrorTextSaysWhatAWSSaid(t *testing.T) {
-	api := &smithy.GenericAPIError{Code: "AccessDenied", Message: "not allowed"}
-	err := fmt.Errorf("create Role/web: %w", &smithy.OperationError{ServiceID: "IAM", OperationName: "CreateRole", Err: fmt.Errorf("https response error StatusCode: 403, RequestID: 1: %w", api)})
-	if got, want := errorText(err), "create Role/web: AccessDenied: not allowed (IAM CreateRole)"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if got := errorText(errors.New("plain")); got != "plain" {
-		t.Errorf("got %s", got)
-	}
-}
-
 // run is the command line without a terminal.
 func run(t *testing.T, args ...string) (code int, out, err string) {
 	t.Helper()
@@ -68,8 +55,16 @@ func TestUsageErrors(t *testing.T) {
 		{"plna", "Did you mean this?\n  \tplan"},
 		{"plan --jsno", "did you mean --json?"},
 		{"plan --nothing-like-it", "see `ecsail plan --help`"},
-		{"plan extra", `unknown command "extra" for "ecsail plan"`},
-		{"plan --local-speed fast", `invalid argument "fast"`},
+		{"plan extra words", "extra words: `ecsail plan` takes flags only"},
+		{"plan --local-speed fast", "--local-speed fast: write a number\n  see `ecsail plan --help`"},
+		{"plan --local-speed 1e999", "--local-speed 1e999: the number is out of range"},
+		{"plan --local=maybe", "--local maybe: write true or false"},
+		{"plan --only", "--only needs a value"},
+		{"plan -f", "--file needs a value"},
+		{"plan -q", "unknown shorthand flag: 'q' in -q"},
+		{"help plna", `there is no command "plna"`},
+		{"help plan extra", `there is no command "plan extra"`},
+		{"completion tcsh", "ecsail completion tcsh: there is no such thing, only bash, fish, powershell, zsh"},
 		{"up --image web", "write it as NAME=REF"},
 		{"graph --format png", "there are mermaid and dot"},
 		{"check -f no-such-file.yaml", "there is no such file"},
@@ -85,7 +80,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpAndCompletionAreData(t *testing.T) {
-	for _, args := range []string{"--help", "help up", "", "completion bash", "completion zsh", "completion fish", "completion powershell"} {
+	for _, args := range []string{"--help", "help", "help up", "", "completion", "help completion zsh", "--version", "completion bash", "completion zsh", "completion fish", "completion powershell"} {
 		code, out, err := run(t, strings.Fields(args)...)
 		if code != 0 || out == "" || err != "" {
 			t.Errorf("ecsail %s: exit code %d, %d bytes out, stderr %q", args, code, len(out), err)

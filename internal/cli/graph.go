@@ -20,7 +20,7 @@ arrow to what each needs. It needs no account: what only AWS knows is made up.
 
 Formats: mermaid, as Markdown on GitHub shows it; dot, Graphviz's language, from
 which Graphviz makes a picture:  ecsail graph --format dot | dot -Tsvg`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.graph(format, asJSON) },
 	}
 	cmd.Flags().StringVar(&format, "format", "mermaid", "mermaid or dot")

@@ -25,7 +25,7 @@ func (a *app) initCommand() *cobra.Command {
 Dockerfiles, and write a manifest from them that is valid as it stands. What
 cannot be carried over is listed in a comment at its end. It asks nothing and
 overwrites nothing without --force.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), name, force) },
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the manifest that is there")
@@ -35,7 +35,12 @@ overwrites nothing without --force.`,
 
 func (a *app) init(ctx context.Context, name string, force bool) error {
 	file := a.flags.file
-	if _, err := os.Lstat(file); err == nil && !force {
+	switch info, err := os.Lstat(file); {
+	case file == "":
+		return inputf("--file: the name is empty; without it the manifest is %s", defaultFile)
+	case err == nil && info.IsDir():
+		return inputf("%s is a directory: name the file in it, such as -f %s", file, filepath.Join(file, defaultFile))
+	case err == nil && !force:
 		return inputf("%s is there already: --force overwrites it", file)
 	}
 	dir := filepath.Dir(file)
@@ -85,7 +90,11 @@ func writeNew(file string, text []byte, force bool) error {
 
 func (a *app) tellFound(file string, found *survey.Found) {
 	w, t := a.err, a.errTheme
-	if len(found.Services) == 0 {
+	switch {
+	case len(found.Services) > 0:
+	case found.Composed:
+		fmt.Fprintln(w, "The compose file has no service for ECS: the manifest has an example service.")
+	default:
 		fmt.Fprintln(w, "There is neither a Dockerfile nor a compose file here: the manifest has an example service.")
 	}
 	for _, s := range found.Services {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"os/user"
 	"strings"
+	"syscall"
 
 	"github.com/ecsail/ecsail/internal/awsx"
 )
@@ -18,6 +20,7 @@ func (s *session) guarded(ctx context.Context, command string, f func(context.Co
 	if err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGPIPE) // from here to the end: a reader that goes away must not kill what is half done
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := make(chan struct{})

@@ -47,10 +47,10 @@ func unknownService(flag, name string, m *manifest.Manifest) error {
 	if name == "" || slices.Contains(m.ServiceNames(), name) {
 		return nil
 	}
-	if best, ok := suggest.Search(name, m.ServiceNames(), true); ok {
+	if best, ok := suggest.Search(name, m.ServiceNames(), false); ok {
 		return inputf("--%s %s: there is no such service; did you mean %s?", flag, name, best)
 	}
-	return inputf("--%s %s: there is no such service; there are %s", flag, name, strings.Join(m.ServiceNames(), ", "))
+	return inputf("--%s %s: there is no such service, only %s", flag, name, strings.Join(m.ServiceNames(), ", "))
 }
 
 // unbuilt are the services that have a build and no image yet.
@@ -62,9 +62,9 @@ func unbuilt(m *manifest.Manifest) []string {
 func needImages(m *manifest.Manifest) error {
 	var list diag.List
 	for _, n := range unbuilt(m) {
-		list.Add(diag.Problem{File: m.File, Path: "services." + n + ".build",
+		list.Add(m.Locate(diag.Problem{File: m.File, Path: "services." + n + ".build",
 			Message: "images cannot be built yet, and this service has no image",
-			Fix:     "pass --image " + n + "=REF, or write `image:` in place of `build:`"})
+			Fix:     "pass --image " + n + "=REF, or write `image:` in place of `build:`"}))
 	}
 	return list.Err()
 }

@@ -20,7 +20,7 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `Compare the manifest with what is there and show what up would do: each step
 with its cause, each changed value, what would be replaced and what would be
 destroyed. Nothing is changed.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := a.plan(cmd.Context(), c, asJSON)
 			if err == nil && exitCode && (!p.Empty() || len(p.Conflicts) > 0) {
@@ -57,6 +57,7 @@ func (a *app) plan(ctx context.Context, c choices, asJSON bool) (*engine.Plan, e
 	if err != nil {
 		return nil, err
 	}
+	s.noteIdle(p, decided.Delete)
 	for _, n := range unbuilt(m) {
 		fmt.Fprintf(a.err, "%s %s has a build and no image: up will ask for --image %s=REF\n", a.errTheme.Warn("note:"), n, n)
 	}

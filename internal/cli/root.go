@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"fmt"
-	"strings"
-
-	"github.com/moby/buildkit/util/suggest"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -28,6 +24,7 @@ func (a *app) root() *cobra.Command {
 		Use:           "ecsail",
 		Short:         "From one manifest to a running environment on AWS ECS",
 		Long:          intro,
+		Version:       thisBuild().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(*cobra.Command, []string) {
@@ -38,6 +35,8 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
+	root.SetVersionTemplate("{{.Version}}\n")
 	a.flags.register(root.PersistentFlags())
 	root.AddCommand(
 		a.initCommand(), a.checkCommand(), a.planCommand(), a.upCommand(), a.statusCommand(), a.downCommand(),
@@ -55,18 +54,4 @@ func (c *common) register(f *pflag.FlagSet) {
 	f.StringVar(&c.region, "region", "", "AWS region, in place of the manifest's")
 	f.StringVar(&c.profile, "profile", "", "profile of the AWS configuration")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")
-}
-
-// flagError adds the nearest flag to the error of an unknown one.
-func flagError(cmd *cobra.Command, err error) error {
-	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !unknown {
-		return fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())
-	}
-	var known []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if best, ok := suggest.Search(name, known, true); ok {
-		return fmt.Errorf("%w; did you mean --%s?", err, best)
-	}
-	return fmt.Errorf("%w\nsee `%s --help`", err, cmd.CommandPath())
 }

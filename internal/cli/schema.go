@@ -18,7 +18,7 @@ with it; put this line at its top:
   # yaml-language-server: $schema=` + manifest.SchemaURL + `
 
 or write the schema to a file and name that.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			schema, err := manifest.Schema()
 			if err != nil {

@@ -56,6 +56,11 @@ func (s *session) learn(ctx context.Context) error {
 	if want := s.m.Account; want != "" && want != s.facts.Account && !s.target.local {
 		return inputf("the manifest is for account %s, and these credentials are for %s: choose others with --profile", want, s.facts.Account)
 	}
+	if s.target.local {
+		if err := s.ensureParameters(ctx); err != nil {
+			return err
+		}
+	}
 	var err error
 	s.graph, err = compile(s.m, s.facts)
 	return err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/manifest"
-	"github.com/ecsail/ecsail/internal/simulator"
 )
 
 // target is where a command works: an AWS account or the embedded AWS.
@@ -36,18 +35,18 @@ func (a *app) target(ctx context.Context, m *manifest.Manifest) (*target, error)
 
 // localTarget opens the embedded AWS, whose state is a directory of the user's.
 func (a *app) localTarget(m *manifest.Manifest) (*target, error) {
-	if a.flags.speed < 1 || a.flags.speed > maxSpeed {
+	if !(a.flags.speed >= 1 && a.flags.speed <= maxSpeed) { // NaN compares to nothing
 		return nil, inputf("--local-speed %s: it must be from 1 to %d", speedText(a.flags.speed), maxSpeed)
 	}
 	dir, err := a.stateDir()
 	if err != nil {
 		return nil, err
 	}
-	cloud, err := simulator.New(simulator.Options{Dir: dir, Speed: a.flags.speed})
+	cloud, err := openCloud(dir, a.flags.speed)
 	if err != nil {
 		return nil, err
 	}
-	cfg := awsx.Tune(cloud.Config(a.localRegion(m)))
+	cfg := awsx.TuneUnlimited(cloud.Config(a.localRegion(m)))
 	return &target{cfg: cfg, local: true, pace: a.flags.speed, close: cloud.Close}, nil
 }
 

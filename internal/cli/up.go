@@ -32,7 +32,7 @@ runs finish and says what is left; a second one leaves at once.
 
 One operator at a time: while somebody changes the environment, another up or
 down exits with 5 and names the holder.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), f) },
 	}
 	f.register(cmd.Flags())
@@ -75,8 +75,9 @@ func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
 	if err := s.showPlan(p, out); err != nil {
 		return err
 	}
+	s.noteIdle(p, ch.Delete)
 	if n := len(p.Conflicts); n > 0 {
-		return fmt.Errorf("%s by something else (see the plan): nothing was changed; --adopt takes over what can be taken over", ui.Count(n, "wanted name")+held(n))
+		return conflicts(n, ch.Adopt)
 	}
 	if !p.Empty() {
 		if err := s.app.confirm(ctx, f.yes, "Do it? [y/N] ", agreed); err != nil {
@@ -87,11 +88,17 @@ func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
 	return s.finishUp(p, done, out)
 }
 
-func held(n int) string {
+// conflicts is the error of wanted names that something else has.
+func conflicts(n int, adopt bool) error {
+	held := " are held"
 	if n == 1 {
-		return " is held"
+		held = " is held"
 	}
-	return " are held"
+	now := "--adopt takes over what can be taken over"
+	if adopt {
+		now = "remove those by hand, or choose another app or environment name"
+	}
+	return fmt.Errorf("%s%s by something else (see the plan): nothing was changed; %s", ui.Count(n, "wanted name"), held, now)
 }
 
 // events is the stream of --json; nil without it.
@@ -165,19 +172,4 @@ func (s *session) explain(done applied) {
 
 func (s *session) nextSteps() {
 	fmt.Fprintf(s.app.err, "\nNext: %s shows how it stands, %s removes it all.\n", s.hint("status"), s.hint("down"))
-}
-
-// hint is a command as it would have to be typed here.
-func (s *session) hint(command string) string {
-	text := "ecsail " + command
-	if s.app.flags.file != "" && s.app.flags.file != defaultFile {
-		text += " -f " + s.app.flags.file
-	}
-	if s.app.flags.env != "" {
-		text += " -e " + s.app.flags.env
-	}
-	if s.target.local {
-		text += " --local"
-	}
-	return s.app.errTheme.Link("`" + text + "`")
 }

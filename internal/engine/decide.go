@@ -35,7 +35,7 @@ func Decide(g *resource.Graph, w *World, drivers Drivers, ch Choices) (*Plan, er
 		}
 	}
 	d.deletions()
-	return d.plan, nil
+	return d.plan, d.plan.acyclic()
 }
 
 type decider struct {
@@ -149,6 +149,10 @@ func (d *decider) existing(n *resource.Node, spec any, own []candidate, c candid
 		d.surplus[o.index] = o.index != i
 	}
 	switch {
+	case replace && tr.Fixed && len(d.users[i]) > 0:
+		d.plan.Conflicts = append(d.plan.Conflicts, Conflict{Addr: n.Addr, Name: d.live[i].ARN,
+			Why: cause(c.diff, drift) + ", and what lives in it cannot move: take the change back, or run down first"})
+		d.stay(n, i, nil)
 	case replace && tr.Stateful && !d.consented(n.Addr):
 		d.plan.Conflicts = append(d.plan.Conflicts, Conflict{Addr: n.Addr, Name: resource.PhysicalName(n.Spec),
 			Why: cause(c.diff, drift) + ", which deletes it with its data; to allow that, pass --delete " + string(n.Addr)})
@@ -199,7 +203,7 @@ func (d *decider) conflict(n *resource.Node, c candidate) {
 		return
 	}
 	if c.diff.Replace() {
-		d.plan.Conflicts = append(d.plan.Conflicts, Conflict{Addr: n.Addr, Name: name, Owner: l.Foreign, Why: cause(c.diff, false) + " cannot change in place"})
+		d.plan.Conflicts = append(d.plan.Conflicts, Conflict{Addr: n.Addr, Name: name, Owner: l.Foreign, Why: strings.TrimSuffix(cause(c.diff, false), " changed") + " cannot change in place"})
 		return
 	}
 	s := d.step(&Step{Action: Update, Cause: "adopted from " + l.Foreign, Diff: c.diff, live: &d.live[c.index], adopt: true}, n)
@@ -239,7 +243,7 @@ func cause(diff resource.Diff, drift bool) string {
 		text = fmt.Sprintf("%s and %d more", strings.Join(paths[:3], ", "), len(paths)-3)
 	}
 	if drift {
-		return "drift: " + text + " changed outside ecsail"
+		return "drift: " + text + " not as last applied"
 	}
 	return text + " changed"
 }

@@ -173,7 +173,7 @@ func TestDriftIsTold(t *testing.T) {
 			}
 		}
 		expect(t, plan(t, c, g, Choices{}), `
-[] #1 update Host/web: drift: size changed outside ecsail
+[] #1 update Host/web: drift: size not as last applied
     size: 9 -> 1`)
 		// The same difference from the manifest is no drift.
 		g2 := app("10.0.0.0/16", "ssd", 3)
@@ -427,5 +427,19 @@ func TestEagerDeletionsWaitForNoChange(t *testing.T) {
     peer: "Scaler-a" -> ""`)
 		apply(t, c, wanted(2, false), Choices{})
 		expect(t, plan(t, c, wanted(2, false), Choices{}), "")
+	})
+}
+
+func TestWhatOthersLiveInIsNotReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		wanted := func(cidr string) *resource.Graph {
+			g := resource.NewGraph("shop", "dev")
+			hosts.Add(g, "a", hostSpec{Name: "a", Net: lands.Add(g, "main", netSpec{CIDR: cidr}).ID})
+			return g
+		}
+		apply(t, c, wanted("10.0.0.0/16"), Choices{})
+		expect(t, plan(t, c, wanted("10.1.0.0/16"), Choices{}),
+			`conflict Land/main: Land-main-1: cidr changed, and what lives in it cannot move: take the change back, or run down first`)
 	})
 }

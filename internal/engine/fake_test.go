@@ -215,8 +215,13 @@ var (
 		out: func(id string) gwOut { return gwOut{resource.Lit(gwID(id))} }})
 	hosts = define(fake[hostSpec, hostOut]{kind: "Host", slow: true, name: func(s hostSpec) string { return s.Name },
 		out: func(id string) hostOut { return hostOut{resource.Lit(hstID(id)), resource.Lit(hstID(id))} }})
-	stores  = define(fake[netSpec, netOut]{kind: "Store", stateful: true, name: nameless[netSpec], out: netOutOf})
-	revs    = define(fake[netSpec, netOut]{kind: "Rev", revision: true, name: nameless[netSpec], out: netOutOf})
+	stores = define(fake[netSpec, netOut]{kind: "Store", stateful: true, name: nameless[netSpec], out: netOutOf})
+	revs   = define(fake[netSpec, netOut]{kind: "Rev", revision: true, name: nameless[netSpec], out: netOutOf})
+	lands  = func() *resource.Type[*cloud, netSpec, netOut] {
+		t := define(fake[netSpec, netOut]{kind: "Land", name: nameless[netSpec], out: netOutOf})
+		t.Fixed = true
+		return t
+	}()
 	scalers = func() *resource.Type[*cloud, scalerSpec, scalerOut] {
 		t := define(fake[scalerSpec, scalerOut]{kind: "Scaler", name: nameless[scalerSpec],
 			out: func(id string) scalerOut { return scalerOut{resource.Lit(scalerID(id))} }})
@@ -226,5 +231,5 @@ var (
 )
 
 func (c *cloud) drivers() Drivers {
-	return Drivers{"Net": nets.Bind(c), "Gateway": gateways.Bind(c), "Host": hosts.Bind(c), "Store": stores.Bind(c), "Rev": revs.Bind(c), "Scaler": scalers.Bind(c)}
+	return Drivers{"Net": nets.Bind(c), "Gateway": gateways.Bind(c), "Host": hosts.Bind(c), "Store": stores.Bind(c), "Rev": revs.Bind(c), "Scaler": scalers.Bind(c), "Land": lands.Bind(c)}
 }

@@ -120,6 +120,18 @@ func (p *Plan) Summary() Summary {
 // half reports whether a deletion is the second half of a replacement.
 func (s *Step) half() bool { return s.Action == Delete && strings.HasPrefix(s.Cause, "replaced by ") }
 
+// acyclic is an error unless every step comes after those it waits for.
+func (p *Plan) acyclic() error {
+	for _, s := range p.Steps {
+		for _, a := range s.After {
+			if a.ID >= s.ID {
+				return fmt.Errorf("plan: #%d %s %s and #%d %s %s wait for each other", s.ID, s.Action, s.Addr, a.ID, a.Action, a.Addr)
+			}
+		}
+	}
+	return nil
+}
+
 // String renders one step per line, "[after] #id action address: cause", and
 // below it one line per change.
 func (p *Plan) String() string {

@@ -186,11 +186,11 @@ func (c *converter) anchor(n *ast.AnchorNode, depth int) *node {
 func (c *converter) alias(n *ast.AliasNode) *node {
 	name := n.Value.GetToken().Value
 	if c.open[name] {
-		return c.refuse(n, fmt.Sprintf("the alias *%s stands inside its own anchor", name), "")
+		return c.refuse(n, fmt.Sprintf("the alias *%s stands inside its own anchor", name), "write the value out here")
 	}
 	found, ok := c.anchors[name]
 	if !ok {
-		return c.refuse(n, fmt.Sprintf("the alias *%s has no anchor &%s above it", name, name), didYouMean(name, sortedKeys(c.anchors)))
+		return c.refuse(n, fmt.Sprintf("the alias *%s has no anchor &%s above it", name, name), firstOf(didYouMean(name, sortedKeys(c.anchors)), "write the value out here, or mark it with &"+name+" above"))
 	}
 	c.count += found.size()
 	if c.count > maxNodes {

@@ -31,9 +31,8 @@ type Options struct {
 // when the list holds an error; warnings alone leave it usable.
 func Load(path string, opts Options) (*Manifest, diag.List) {
 	r := newReporter(path)
-	data, err := readFile(path)
-	if err != nil {
-		r.whole(err.Error(), "run `ecsail init` to write one, or name the file with `-f FILE`")
+	data, ok := r.readFile(path)
+	if !ok {
 		return nil, r.list
 	}
 	return r.load(data, filepath.Dir(path), opts)
@@ -45,23 +44,34 @@ func Parse(name string, data []byte, dir string, opts Options) (*Manifest, diag.
 }
 
 // readFile reads little more than the bound, however large the file is.
-func readFile(path string) ([]byte, error) {
+func (r *reporter) readFile(path string) ([]byte, bool) {
 	f, err := os.Open(path)
 	switch {
+	case path == "":
+		r.whole("the manifest's name is empty", "name the file with `-f FILE`; without -f it is "+DefaultFile)
+		return nil, false
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("there is no such file")
+		r.whole("there is no such file", "run `ecsail init` to write one, or name the file with `-f FILE`")
+		return nil, false
 	case err != nil:
-		return nil, fmt.Errorf("the file cannot be opened: %w", unwrapPath(err))
+		return nil, r.unreadable(err)
 	}
 	defer func() { _ = f.Close() }()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, errors.New("this is a directory and not a file")
+		r.whole("this is a directory and not a file", "name the file in it: `-f "+filepath.Join(path, DefaultFile)+"`")
+		return nil, false
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("the file cannot be read: %w", unwrapPath(err))
+		return nil, r.unreadable(err)
 	}
-	return data, nil
+	return data, true
+}
+
+// unreadable reports a file that is there and that cannot be read.
+func (r *reporter) unreadable(err error) bool {
+	r.whole("the file cannot be read: "+unwrapPath(err).Error(), "mend that, or name another file with `-f FILE`")
+	return false
 }
 
 // unwrapPath drops the operation and the path, which the problem names itself.

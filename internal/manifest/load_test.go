@@ -43,6 +43,7 @@ services: {web: {image: "nginx:1", scale: {min: 2, max: 3, cpu: 50}}}
 func TestOverlayMergesShortForms(t *testing.T) {
 	m := load(t, `
 app: shop
+domain: {name: a.example.com, zone: example.com}
 environments: {dev: {services: {web: {health: /b, route: {hosts: [a.example.com]}, port: {protocol: http2}}}}}
 defaults: {health: {interval: 30s}, env: {A: "1", B: "2"}}
 services: {web: {image: "nginx:1", port: 80, route: /a, health: {path: /a, healthy: 4}, env: {B: "3"}}}

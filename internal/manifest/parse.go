@@ -54,7 +54,7 @@ func (r *reporter) parseYAML(data []byte) *node {
 // checkBytes refuses what is not worth parsing and keeps the lines for messages.
 func (r *reporter) checkBytes(data []byte) bool {
 	if len(data) > maxBytes {
-		r.whole(fmt.Sprintf("the file has %d bytes; a manifest may have %d (1 MiB)", len(data), maxBytes),
+		r.whole(fmt.Sprintf("the file is larger than a manifest may be, %d bytes (1 MiB)", maxBytes),
 			"is this the right file? Large values belong in an env_file or in Parameter Store")
 		return false
 	}
@@ -65,6 +65,9 @@ func (r *reporter) checkBytes(data []byte) bool {
 		}
 		col := utf8.RuneCountInString(line[:invalidAt(line)]) + 1
 		r.add(pos{i + 1, col, 1}, nil, "", "the file is not UTF-8 text", "save it as UTF-8")
+		if bytes.ContainsRune(data, 0) {
+			r.lines = nil // UTF-16 or no text at all: no part of it can be shown
+		}
 		return false
 	}
 	if len(bytes.TrimSpace(data)) == 0 {

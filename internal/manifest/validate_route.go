@@ -53,11 +53,15 @@ func (c *checker) checkTarget(s *Service, r Route, p *path) {
 	if d := r.SlowStart.Seconds(); d > 0 && d < 30 {
 		c.errf(p.add("slow_start"), "30s to 900s, or 0s for none", "%s is shorter than the least slow start", FormatDuration(r.SlowStart))
 	}
-	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#gRPC
-	if port.Protocol == "grpc" && c.m.Domain == nil && c.m.LoadBalancer.Existing == "" {
-		c.errf(p, "add a `domain`", "the route leads to gRPC, which a load balancer accepts on HTTPS listeners only")
+	if spoken := overTLS[port.Protocol]; spoken != "" && c.m.Domain == nil && c.m.LoadBalancer.Existing == "" {
+		c.errf(p, "add a `domain`, or set the port's `protocol: http`", "the route leads to %s, which a load balancer accepts on HTTPS listeners only", spoken)
 	}
 }
+
+// overTLS are the protocols whose target groups take traffic of HTTPS listeners
+// only, by the word for people:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
+var overTLS = map[string]string{"grpc": "gRPC", "http2": "HTTP/2"}
 
 // portNamesOf are the names of a service's ports.
 func portNamesOf(s *Service) []string {

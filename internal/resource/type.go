@@ -63,6 +63,9 @@ type Type[E, S, O any] struct {
 	// Revisions marks a type whose replaced instances stay as history (task
 	// definitions) until the address itself is no longer wanted.
 	Revisions bool
+	// Fixed marks a type that everything else lives in and cannot move out of: a
+	// plan never replaces it while it is inhabited.
+	Fixed bool
 	// Eager marks a type whose removal other changes wait for: a scaling target
 	// that is no longer wanted would pull a new desired count back.
 	Eager bool
@@ -141,6 +144,7 @@ type Traits struct {
 	Revisions bool
 	Stateful  bool
 	Eager     bool
+	Fixed     bool
 	Updatable bool
 	Waits     bool // has Ready
 	Lingers   bool // has Gone
@@ -169,7 +173,7 @@ type bound[E, S, O any] struct {
 
 func (b bound[E, S, O]) Traits() Traits {
 	t := b.t
-	return Traits{t.Kind, t.CFN, t.Scope, t.Untagged, t.Parent, t.Revisions, t.Stateful, t.Eager, t.Update != nil, t.Ready != nil, t.Gone != nil}
+	return Traits{t.Kind, t.CFN, t.Scope, t.Untagged, t.Parent, t.Revisions, t.Stateful, t.Eager, t.Fixed, t.Update != nil, t.Ready != nil, t.Gone != nil}
 }
 
 func (b bound[E, S, O]) err(verb string, addr any, err error) error {

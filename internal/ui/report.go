@@ -17,6 +17,7 @@ type Report struct {
 	Failed  []Outcome
 	Skipped []Outcome      // because of what failed
 	Left    []*engine.Step // because of an interrupt
+	Errors  []string       // that belong to no step
 }
 
 // Outcome is a step that was not done, and why.
@@ -39,6 +40,9 @@ func Shortfall(w io.Writer, t Theme, r Report) {
 		for _, o := range r.Skipped {
 			fmt.Fprintf(w, "  %s %s (%s)\n", verb(o.Step), o.Step.Addr, o.Why)
 		}
+	}
+	for _, text := range r.Errors {
+		fmt.Fprintf(w, "\n%s %s\n", t.Bad("error:"), oneLine(text))
 	}
 	if len(r.Left) > 0 {
 		fmt.Fprintf(w, "\n%s\n", t.Warn("Left undone:"))
@@ -74,5 +78,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Failed  []item  `json:"failed"`
 		Skipped []item  `json:"skipped"`
 		Left    []item  `json:"left"`
-	}{r.Done, seconds(r.Took), items(r.Failed), items(r.Skipped), items(left)})
+
+		Errors []string `json:"errors,omitempty"`
+	}{r.Done, seconds(r.Took), items(r.Failed), items(r.Skipped), items(left), r.Errors})
 }

@@ -20,21 +20,19 @@ const (
 	maxFailureTasks  = 3
 )
 
-// whyFailed tells what ECS says of a failed rollout: the reason of the
-// deployment, the events that name a cause, and why the first tasks stopped.
+// whyFailed tells what ECS says of a failed rollout: why the first tasks
+// stopped, the events that name a cause, and the reason of the deployment.
 func whyFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Service) string {
 	want := string(l.Spec.TaskDefinition.Value())
-	var parts []string
+	tasks, err := stoppedTasks(ctx, e, l)
+	parts := append(taskFailures(tasks, want), failureEvents(s)...)
+	if err != nil {
+		parts = append(parts, "its stopped tasks could not be read: "+err.Error())
+	}
 	for _, d := range s.Deployments {
 		if r := aws.ToString(d.RolloutStateReason); r != "" && (aws.ToString(d.TaskDefinition) == want || isRollback(r)) {
 			parts = append(parts, strings.TrimSuffix(r, "."))
 		}
-	}
-	parts = append(parts, failureEvents(s)...)
-	tasks, err := stoppedTasks(ctx, e, l)
-	parts = append(parts, taskFailures(tasks, want)...)
-	if err != nil {
-		parts = append(parts, "its stopped tasks could not be read: "+err.Error())
 	}
 	if len(parts) == 0 {
 		parts = []string{"the deployment failed and was rolled back"}

@@ -27,7 +27,7 @@ type VPCOut struct{ ID resource.Ref[VPCID] }
 
 // VPCs defines AWS::EC2::VPC.
 var VPCs = awsx.Define(awsx.Type[VPC, VPCOut]{
-	Kind: "VPC", CFN: "AWS::EC2::VPC",
+	Kind: "VPC", CFN: "AWS::EC2::VPC", Fixed: true,
 	List: listVPCs, Create: createVPC, Update: updateVPC, Delete: deleteVPC,
 })
 

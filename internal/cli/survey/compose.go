@@ -12,26 +12,26 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
-	"github.com/sirupsen/logrus"
 )
 
 // compose reads a directory's compose file with Compose's own loader; false:
 // there is none. The shell's environment stays out of it, so that no secret of
 // the operator's ends up in a file.
 func (f *Found) compose(ctx context.Context, dir string) (bool, error) {
-	if len(composeFiles(dir)) == 0 {
+	files := composeFiles(dir)
+	if len(files) == 0 {
 		return false, nil
 	}
-	quiet := f.listen()
+	quiet := f.listen(dir)
 	defer quiet()
 	options, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(dir), cli.WithName(f.App), cli.WithDefaultConfigPath,
 		cli.WithEnvFiles(), cli.WithDotEnv, cli.WithProfiles([]string{"*"}), cli.WithoutEnvironmentResolution, cli.WithResolvedPaths(false))
 	if err != nil {
-		return false, fmt.Errorf("read the compose file: %w", err)
+		return false, composeProblem(dir, files[0], err)
 	}
 	project, err := options.LoadProject(ctx)
 	if err != nil {
-		return false, fmt.Errorf("read the compose file: %w", err)
+		return false, composeProblem(dir, files[0], err)
 	}
 	c := composer{f: f, file: filepath.Base(options.ConfigPaths[0]), project: project, names: map[string]string{}, ports: map[string]int{}}
 	c.services()
@@ -46,34 +46,6 @@ func composeFiles(dir string) []string {
 		}
 	}
 	return out
-}
-
-// listen turns the loader's log lines, such as variables that are not set, into
-// notes. The loader knows no logger but the process's.
-func (f *Found) listen() (restore func()) {
-	log := logrus.StandardLogger()
-	out, hooks := log.Out, log.ReplaceHooks(logrus.LevelHooks{})
-	log.SetOutput(discard{})
-	log.AddHook(hook{f})
-	return func() {
-		log.SetOutput(out)
-		log.ReplaceHooks(hooks)
-	}
-}
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
-type hook struct{ f *Found }
-
-// Levels implements logrus.Hook.
-func (hook) Levels() []logrus.Level { return []logrus.Level{logrus.WarnLevel, logrus.ErrorLevel} }
-
-// Fire implements logrus.Hook.
-func (h hook) Fire(e *logrus.Entry) error {
-	h.f.note("compose file: %s", strings.TrimSpace(e.Message))
-	return nil
 }
 
 // composer carries a compose project over.
@@ -92,7 +64,7 @@ func (c *composer) services() {
 			c.f.note("%s is left out: %s holds data, and a task's disk goes with the task. Use a managed service, and pass its address in `env` and its password in `secrets`", n, what)
 			continue
 		}
-		c.names[n] = name(n, "service", maxService)
+		c.names[n] = c.free(name(n, "service", maxService))
 		c.ports[n] = port(s)
 		if c.names[n] != n {
 			c.f.note("%s is called %s: names are lower-case letters, digits and hyphens", n, c.names[n])
@@ -101,6 +73,15 @@ func (c *composer) services() {
 	for _, n := range slices.Sorted(maps.Keys(c.names)) {
 		c.f.Services = append(c.f.Services, c.service(c.project.Services[n]))
 	}
+}
+
+// free is a name that no other service has: callers must not be mixed up.
+func (c *composer) free(name string) string {
+	taken := slices.Collect(maps.Values(c.names))
+	for i, first := 2, name; slices.Contains(taken, name); i++ {
+		name = fmt.Sprintf("%s-%d", first, i)
+	}
+	return name
 }
 
 // backing names the data store that an image is; empty for anything else.
@@ -152,6 +133,9 @@ func (c *composer) service(s types.ServiceConfig) *Service {
 
 func (c *composer) image(s types.ServiceConfig, out *Service) {
 	b := s.Build
+	if b != nil && b.DockerfileInline != "" {
+		c.f.note("%s: its dockerfile_inline is not carried over: write it to a file", out.Name)
+	}
 	switch {
 	case b == nil:
 		if !strings.ContainsAny(out.Image[strings.LastIndexByte(out.Image, '/')+1:], ":@") {
@@ -212,10 +196,10 @@ func (c *composer) callsIn(value string, out *Service) string {
 		if c.ports[n] == 0 || carried == out.Name {
 			continue
 		}
-		at := regexp.MustCompile(`\bhttp://` + regexp.QuoteMeta(n) + fmt.Sprintf(`(:%d)?\b`, c.ports[n]))
+		at := regexp.MustCompile(`\bhttp://` + regexp.QuoteMeta(n) + fmt.Sprintf(`(:%d)?([^\w.:-]|$)`, c.ports[n]))
 		if at.MatchString(value) {
 			out.call(carried)
-			value = at.ReplaceAllString(value, "http://"+carried)
+			value = at.ReplaceAllString(value, "http://"+carried+"$2")
 		}
 	}
 	return value

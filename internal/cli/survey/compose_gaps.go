@@ -25,6 +25,9 @@ func (c *composer) gaps(s types.ServiceConfig) {
 	if len(keys) > 0 {
 		c.f.note("%s: not carried over: %s", c.names[s.Name], strings.Join(sorted(keys), ", "))
 	}
+	if s.Restart == types.RestartPolicyNo || strings.HasPrefix(s.Restart, types.RestartPolicyOnFailure) {
+		c.f.note("%s: `restart: %s` is not carried over: ECS starts a service's tasks again whenever they end", c.names[s.Name], s.Restart)
+	}
 	c.volumes(s)
 	c.morePorts(s)
 }

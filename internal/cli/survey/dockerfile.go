@@ -2,7 +2,6 @@ package survey
 
 import (
 	"bytes"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -32,33 +31,30 @@ type image struct {
 }
 
 // findDockerfiles reads every Dockerfile down to maxDepth, in a stable order.
-func findDockerfiles(dir string) ([]*image, error) {
+// What cannot be read is noted: the rest is still worth having.
+func (f *Found) findDockerfiles(dir string) []*image {
 	var out []*image
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error { // the function returns no error but SkipDir
+		rel, _ := filepath.Rel(dir, path) // path starts with dir
 		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
+			f.note("%s is not looked into: %s", rel, plainly(err))
+			return fs.SkipDir
 		}
 		switch depth := strings.Count(rel, string(filepath.Separator)); {
 		case d.IsDir() && rel != "." && (depth >= maxDepth || skipped(d.Name())):
-			return filepath.SkipDir
+			return fs.SkipDir
 		case d.IsDir() || d.Name() != "Dockerfile" && d.Name() != "Containerfile":
 			return nil
 		}
 		im, err := readDockerfile(dir, filepath.ToSlash(rel), "", nil)
 		if err != nil {
-			return fmt.Errorf("%s: %w", rel, err)
+			f.note("%s is left out: %s", rel, plainly(err))
+			return nil
 		}
 		out = append(out, im)
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("look for Dockerfiles: %w", err)
-	}
-	return out, nil
+	return out
 }
 
 // skipped directories hold other people's Dockerfiles.

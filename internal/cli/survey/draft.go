@@ -17,7 +17,7 @@ import (
 // found, such as a password in the environment, is left out with a note.
 func (f *Found) Draft(file, dir string) ([]byte, error) {
 	if len(f.Services) == 0 {
-		return manifest.Skeleton(f.App, nil), nil
+		return f.noted(manifest.Skeleton(f.App, nil)), nil
 	}
 	tree := f.tree()
 	for {
@@ -46,15 +46,19 @@ func (f *Found) write(tree yaml.MapSlice) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the services: %w", err)
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s\n%s", head, body)
-	if len(f.Notes) > 0 {
-		b.WriteString("\n# Not carried over, or to be looked at:\n")
-		for _, n := range f.Notes {
-			fmt.Fprintf(&b, "#  - %s\n", strings.ReplaceAll(n, "\n", " "))
-		}
+	return f.noted(fmt.Appendf(nil, "%s\n%s", head, body)), nil
+}
+
+// noted is a manifest with the notes at its end.
+func (f *Found) noted(text []byte) []byte {
+	if len(f.Notes) == 0 {
+		return text
 	}
-	return b.Bytes(), nil
+	text = append(text, "\n# Not carried over, or to be looked at:\n"...)
+	for _, n := range f.Notes {
+		text = fmt.Appendf(text, "#  - %s\n", strings.ReplaceAll(n, "\n", " "))
+	}
+	return text
 }
 
 // tree is the services in the manifest's form and order.

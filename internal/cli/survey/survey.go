@@ -5,9 +5,14 @@ package survey
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
+
+	"github.com/ecsail/ecsail/internal/diag"
 )
 
 // Service is what was found out about one service.
@@ -50,6 +55,7 @@ type Probe struct {
 type Found struct {
 	App      string
 	Services []*Service
+	Composed bool // there is a compose file
 	// Notes are for the reader: what could not be carried over, what was assumed.
 	Notes []string
 }
@@ -65,11 +71,12 @@ func (f *Found) note(format string, args ...any) {
 // one, Dockerfiles only fill in what it leaves open.
 func Look(ctx context.Context, dir string) (*Found, error) {
 	f := &Found{App: appName(dir)}
-	images, err := findDockerfiles(dir)
-	if err != nil {
-		return nil, err
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, wrong(dir, "there is no such directory", "make it first, or name another with `-f`")
 	}
+	images := f.findDockerfiles(dir)
 	composed, err := f.compose(ctx, dir)
+	f.Composed = composed
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +93,21 @@ func Look(ctx context.Context, dir string) (*Found, error) {
 	return f, nil
 }
 
+// wrong is a problem of a file that the survey depends on.
+func wrong(file, message, fix string) error {
+	return diag.List{{File: file, Message: message, Fix: fix}}
+}
+
+// plainly is an error without the operation and the path, which the message
+// around it names.
+func plainly(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
 // fillIn takes what Dockerfiles know of the compose file's services, and names
 // the Dockerfiles that none of them uses.
 func (f *Found) fillIn(dir string, images []*image) {
@@ -96,7 +118,7 @@ func (f *Found) fillIn(dir string, images []*image) {
 		}
 		im, err := readDockerfile(dir, s.Build.path(), s.Build.Target, s.Build.Args)
 		if err != nil {
-			f.note("%s: %s cannot be read: %v", s.Name, s.Build.path(), err)
+			f.note("%s: %s cannot be read: %s", s.Name, s.Build.path(), plainly(err))
 			continue
 		}
 		used[im.path] = true

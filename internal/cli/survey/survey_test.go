@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/ecsail/ecsail/internal/diag"
 	"github.com/ecsail/ecsail/internal/manifest"
 )
 
@@ -80,18 +82,27 @@ func cutHead(text []byte) (head, rest []byte, ok bool) {
 	return text[:i], text[i:], true
 }
 
-func TestBrokenInputIsNamed(t *testing.T) {
-	for name, content := range map[string]string{
-		"compose.yaml": "services:\n  web: [\n",
-		"Dockerfile":   "RUN <<EOF\nnever closed\n",
+func TestWrongComposeFilesAreExplained(t *testing.T) {
+	for content, want := range map[string]string{
+		"services:\n  web: [\n":            "compose.yaml: error: while parsing",
+		"services:\n  web: {imag: x}\n":    "compose.yaml: error: Compose has no key services.web.imag",
+		"":                                 "compose.yaml: error: empty compose file",
+		"- a\n":                            "compose.yaml: error: top-level object must be a mapping",
+		"services:\n\tweb: {image: x:1}\n": "compose.yaml: error: while scanning for the next token at line 2",
 	} {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "compose.yaml"), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Look(context.Background(), dir); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(name, ".yaml")) {
-			t.Errorf("%s: %v", name, err)
+		_, err := Look(context.Background(), dir)
+		var problems diag.List
+		if !errors.As(err, &problems) || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), dir) {
+			t.Errorf("%q: %v, want %s", content, err, want)
 		}
+	}
+	var problems diag.List
+	if _, err := Look(context.Background(), filepath.Join(t.TempDir(), "none")); !errors.As(err, &problems) || problems[0].Message != "there is no such directory" {
+		t.Errorf("no directory: %v", err)
 	}
 }
 
