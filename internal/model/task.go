@@ -32,6 +32,10 @@ func taskArch(a string) string {
 	return "X86_64"
 }
 
+// toBeBuilt stands in a plan where the image does not exist yet. It is no
+// reference, so that it can never be taken for one.
+const toBeBuilt = "(to be built)"
+
 type taskBuilder struct {
 	c          *compiler
 	s          *manifest.Service
@@ -42,7 +46,11 @@ type taskBuilder struct {
 
 func (t *taskBuilder) main() {
 	s := t.s
-	ct := t.container(s.Name, s.Image, s.Env, s.Secrets, s.Container)
+	image := s.Image
+	if image == "" {
+		image = toBeBuilt
+	}
+	ct := t.container(s.Name, image, s.Env, s.Secrets, s.Container)
 	ct.Essential = true
 	ct.Health = containerHealth(s.Health)
 	for _, p := range s.Ports {
