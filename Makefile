@@ -49,7 +49,7 @@ moto: ## the independent emulator for the wire tests
 	@scripts/moto.sh
 
 bench: ## the performance figures, as ratios
-	$(GO) test -count=1 -timeout 30m -run TestFigures -v ./bench -figures | grep {
+	$(GO) test -count=1 -timeout 30m -run 'Figures' -v ./bench -figures | grep {
 
 docs: ## regenerate the generated documentation
 	$(GO) run ./docs/generate

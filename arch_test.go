@@ -26,9 +26,10 @@ var allowed = map[string][]string{
 	"internal/cli/survey":     {"internal/diag", "internal/manifest"},
 	"internal/cli": {"internal/cli/survey", "internal/awsx", "internal/awsx/resources", "internal/diag", "internal/engine", "internal/manifest",
 		"internal/model", "internal/resource", "internal/simulator", "internal/ui"},
-	"internal/acceptance": {},
-	"cmd/ecsail":          {"internal/cli"},
-	"bench":               {},
+	"internal/local/balancer": {},
+	"internal/acceptance":     {},
+	"cmd/ecsail":              {"internal/cli"},
+	"bench":                   {},
 }
 
 // sdk lists who may import the AWS SDK.

@@ -1,0 +1,316 @@
+package balancer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// group is a target group's state. It outlives configurations.
+type group struct {
+	id   string
+	opts *Options
+	counters
+
+	ready atomic.Pointer[pool] // who may get requests
+	next  atomic.Uint64        // whose turn it is in the plain round
+	link  atomic.Pointer[link] // how targets are spoken to
+
+	mu      sync.Mutex
+	cfg     Group
+	inUse   bool
+	targets []*target      // in order of registration, with those that drain
+	checks  sync.WaitGroup // running health check loops
+}
+
+// pool is a snapshot of the targets that may get requests.
+type pool struct {
+	targets []*target
+	ramping bool // some start slowly
+	sticky  Stickiness
+}
+
+func newGroup(id string, opts *Options) *group {
+	g := &group{id: id, opts: opts}
+	g.ready.Store(&pool{})
+	return g
+}
+
+// configure makes cfg the group's: who is new is registered, who is missing
+// starts to drain. Nothing else changes for those that stay.
+func (g *group) configure(cfg Group, inUse bool, idle time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	cfg.Health = cfg.Health.withDefaults(cfg.Version)
+	g.cfg, g.inUse = cfg, inUse
+	g.relink(idle)
+	// Targets registered at once with an empty group do not start slowly.
+	empty := !slices.ContainsFunc(g.targets, func(t *target) bool { return t.state != Draining })
+	for _, want := range cfg.Targets {
+		t := g.find(want)
+		if t == nil {
+			t = newTarget(want, empty)
+			g.targets = append(g.targets, t)
+		}
+		g.register(t)
+	}
+	for _, t := range slices.Clone(g.targets) {
+		if !slices.Contains(cfg.Targets, t.Target) {
+			g.deregister(t)
+		}
+	}
+	g.rebuild()
+}
+
+func (g *group) find(want Target) *target {
+	if i := slices.IndexFunc(g.targets, func(t *target) bool { return t.Target == want }); i >= 0 {
+		return g.targets[i]
+	}
+	return nil
+}
+
+// register starts the target's health checks, if the group is in use. A target
+// that drains comes back as a new one.
+func (g *group) register(t *target) {
+	if t.drain != nil {
+		t.drain.Stop()
+		t.drain = nil
+		t.state = ""
+		t.setClosed(false)
+	}
+	switch {
+	case !g.inUse && t.state != Unused:
+		t.halt()
+		t.ramp = time.Time{}
+		t.set(Unused, ReasonNotInUse, "Target group is not configured to receive traffic from the load balancer")
+	case g.inUse && (t.state == "" || t.state == Unused):
+		t.set(Initial, ReasonInitial, "Initial health checks in progress")
+		g.watch(t)
+	}
+}
+
+func (t *target) halt() {
+	if t.stop != nil {
+		t.stop()
+		t.stop = nil
+	}
+}
+
+// deregister lets requests under way finish within the delay. As on AWS the
+// target is shown as draining until the delay has elapsed, though it may be
+// idle long before, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+func (g *group) deregister(t *target) {
+	if t.state == Draining {
+		return
+	}
+	t.halt()
+	t.ramp, t.full = time.Time{}, false
+	t.set(Draining, ReasonDeregistered, "Target deregistration is in progress")
+	g.rebuild() // before closing: who is refused must find another
+	t.setClosed(true)
+	var timer *time.Timer
+	timer = time.AfterFunc(g.cfg.DeregistrationDelay, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if t.drain == timer {
+			g.forget(t)
+		}
+	})
+	t.drain = timer
+}
+
+// forget ends the deregistration, and what is still under way.
+func (g *group) forget(t *target) {
+	g.targets = slices.DeleteFunc(g.targets, func(o *target) bool { return o == t })
+	t.cut(errDeregistered)
+}
+
+// rebuild works out who may get requests: the healthy, or everybody registered
+// when nobody is healthy (fail open), see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+func (g *group) rebuild() {
+	p, all := &pool{sticky: g.cfg.Stickiness}, []*target{}
+	for _, t := range g.targets {
+		switch t.state {
+		case Healthy:
+			p.targets = append(p.targets, t)
+			p.ramping = p.ramping || !t.ramp.IsZero()
+		case Initial, Unhealthy:
+			all = append(all, t)
+		}
+	}
+	if len(p.targets) == 0 {
+		p.targets = all
+	}
+	g.ready.Store(p)
+}
+
+// record takes a health check's result in.
+func (g *group) record(ctx context.Context, t *target, r result) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ctx.Err() != nil {
+		return // it came too late to matter
+	}
+	t.streak++
+	switch {
+	case r.ok && t.state == Healthy:
+		t.streak = 0
+	case !r.ok && t.state == Unhealthy:
+		t.set(Unhealthy, r.reason, r.describe) // the latest reason
+	case r.ok && (t.state == Initial || t.streak >= g.cfg.Health.Healthy):
+		g.promote(t)
+	case !r.ok && t.streak >= g.cfg.Health.Unhealthy:
+		t.ramp, t.full = time.Time{}, false
+		t.set(Unhealthy, r.reason, r.describe)
+	}
+	g.rebuild()
+}
+
+// promote makes the target healthy. It starts slowly if another healthy target
+// that does not can carry the load, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+func (g *group) promote(t *target) {
+	t.set(Healthy, "", "")
+	carried := slices.ContainsFunc(g.targets, func(o *target) bool {
+		return o != t && o.state == Healthy && o.ramp.IsZero()
+	})
+	if g.cfg.SlowStart > 0 && carried && !t.full {
+		t.ramp, t.current = time.Now(), 0
+	}
+}
+
+// pick chooses the target whose turn it is, or nil.
+func (g *group) pick() *target {
+	p := g.ready.Load()
+	switch {
+	case len(p.targets) == 0:
+		return nil
+	case p.ramping:
+		return g.pickRamping()
+	}
+	return p.targets[g.next.Add(1)%uint64(len(p.targets))]
+}
+
+// minShare keeps a target that has just begun from getting nothing for ever.
+const minShare = 0.01
+
+// pickRamping is a weighted round: each target's weight grows linearly to 1
+// over the slow start.
+func (g *group) pickRamping() *target {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var best *target
+	total, done := 0.0, false
+	for _, t := range g.ready.Load().targets {
+		w := 1.0
+		if !t.ramp.IsZero() {
+			w = max(minShare, float64(time.Since(t.ramp))/float64(max(1, g.cfg.SlowStart)))
+		}
+		if w >= 1 && !t.ramp.IsZero() {
+			t.ramp, done = time.Time{}, true
+		}
+		w = min(w, 1)
+		total += w
+		if t.current += w; best == nil || t.current > best.current {
+			best = t
+		}
+	}
+	if best != nil {
+		best.current -= total
+	}
+	if done {
+		g.rebuild()
+	}
+	return best
+}
+
+// acquire chooses a target for the request, the wanted one if it may get any,
+// and counts the request in. It is nil if there is none.
+func (g *group) acquire(x *exchange, wanted string, cancel context.CancelCauseFunc) *target {
+	for range 100 { // each turn means that the chosen one left meanwhile
+		t := g.named(wanted)
+		if t == nil {
+			t = g.pick()
+		}
+		if t == nil {
+			return nil
+		}
+		if t.enter(x, cancel) {
+			t.requests.Add(1)
+			g.requests.Add(1)
+			return t
+		}
+	}
+	return nil
+}
+
+// named is the target a cookie names, while it may get requests.
+func (g *group) named(key string) *target {
+	if key == "" {
+		return nil
+	}
+	for _, t := range g.ready.Load().targets {
+		if t.Key() == key {
+			return t
+		}
+	}
+	return nil
+}
+
+// health lists the targets, with those that drain.
+func (g *group) health() []TargetHealth {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]TargetHealth, 0, len(g.targets))
+	for _, t := range g.targets {
+		out = append(out, TargetHealth{t.Target, t.state, t.reason, t.describe, t.inFlight()})
+	}
+	return out
+}
+
+func (g *group) metrics() GroupMetrics {
+	m := g.read()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.targets {
+		m.PerTarget[t.Key()] = t.requests.Load()
+		switch t.state {
+		case Healthy:
+			m.Healthy++
+		case Unhealthy:
+			m.Unhealthy++
+		}
+	}
+	return m
+}
+
+// gone reports whether nothing is left of the group.
+func (g *group) gone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.targets) == 0
+}
+
+// close ends the health checks and timers, and what is under way.
+func (g *group) close() {
+	g.mu.Lock()
+	for _, t := range g.targets {
+		t.halt()
+		if t.drain != nil {
+			t.drain.Stop()
+		}
+		t.setClosed(true)
+		t.cut(context.Canceled)
+	}
+	g.targets = nil
+	g.rebuild()
+	g.mu.Unlock()
+	g.checks.Wait()
+	if l := g.link.Load(); l != nil {
+		l.close()
+	}
+}

@@ -1,0 +1,159 @@
+package balancer
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The limits of requests, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+const (
+	maxRequestLine = 16 << 10
+	maxHeader      = 16 << 10
+	maxHeaders     = 64 << 10
+	maxForwarded   = 30      // addresses in X-Forwarded-For
+	maxTraced      = 7 << 10 // above it the trace header is rewritten
+)
+
+const (
+	traceHeader        = "X-Amzn-Trace-Id"
+	forwardedForHeader = "X-Forwarded-For"
+)
+
+// refuse is the code with which a request is answered before any rule is
+// tried, or 0. See
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+func refuse(r *http.Request) int {
+	switch {
+	case r.Method == http.MethodTrace:
+		return http.StatusMethodNotAllowed
+	case r.Method == http.MethodConnect:
+		return http.StatusBadRequest
+	case len(r.RequestURI) > maxRequestLine:
+		return http.StatusRequestURITooLong
+	}
+	total := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n := len(name) + len(v)
+			if n > maxHeader {
+				return http.StatusBadRequest
+			}
+			total += n
+		}
+	}
+	if total > maxHeaders {
+		return http.StatusBadRequest
+	}
+	addresses := 0
+	for _, v := range r.Header[forwardedForHeader] {
+		addresses += 1 + strings.Count(v, ",")
+	}
+	if addresses > maxForwarded {
+		return 463
+	}
+	return 0
+}
+
+// outgoing turns the client's header fields into those for the target. out
+// came from the proxy, without what is only for one hop.
+func (l *route) outgoing(out http.Header, in *http.Request) {
+	for _, name := range []string{"Forwarded", "X-Forwarded-Host"} {
+		if v, ok := in.Header[name]; ok {
+			out[name] = v // the proxy removed them; AWS does not touch them
+		}
+	}
+	if l.cfg.DropInvalidHeaders {
+		dropInvalid(out)
+	}
+	l.forwarded(out, in)
+	out.Set(traceHeader, trace(in.Header.Get(traceHeader), time.Now(), rand.Uint64))
+}
+
+// forwarded tells who asked, how and on which port, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+func (l *route) forwarded(out http.Header, in *http.Request) {
+	prior := in.Header[forwardedForHeader]
+	switch l.cfg.ForwardedFor {
+	case ForwardedForRemove:
+	case ForwardedForPreserve:
+		if prior != nil {
+			out[forwardedForHeader] = prior
+		}
+	default:
+		client, _, err := net.SplitHostPort(in.RemoteAddr)
+		if err != nil || l.cfg.ForwardedClientPort {
+			client = in.RemoteAddr
+		}
+		if len(prior) > 0 {
+			client = strings.Join(prior, ", ") + ", " + client
+		}
+		out[forwardedForHeader] = []string{client}
+	}
+	out["X-Forwarded-Proto"] = []string{l.scheme()}
+	out["X-Forwarded-Port"] = []string{strconv.Itoa(l.port)}
+}
+
+// trace adds to or makes the trace header, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+func trace(have string, now time.Time, random func() uint64) string {
+	id := traceID(now, random)
+	if have == "" || len(have) > maxTraced {
+		return "Root=" + id
+	}
+	fields, root := []string{"Self=" + id}, false
+	for f := range strings.SplitSeq(have, ";") {
+		f = strings.TrimSpace(f)
+		name, _, _ := strings.Cut(f, "=")
+		if f == "" || strings.EqualFold(name, "Self") {
+			continue
+		}
+		root = root || strings.EqualFold(name, "Root")
+		fields = append(fields, f)
+	}
+	if !root {
+		fields[0] = "Root=" + id
+	}
+	return strings.Join(fields, ";")
+}
+
+// traceID is version, time and 24 random digits.
+func traceID(now time.Time, random func() uint64) string {
+	raw := binary.BigEndian.AppendUint32(nil, uint32(now.Unix()))
+	raw = binary.BigEndian.AppendUint64(raw, random())
+	raw = binary.BigEndian.AppendUint32(raw, uint32(random()))
+	digits := hex.EncodeToString(raw)
+	return "1-" + digits[:8] + "-" + digits[8:]
+}
+
+// dropInvalid removes fields by routing.http.drop_invalid_header_fields, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+func dropInvalid(h http.Header) {
+	for name := range h {
+		if strings.Trim(name, letters+digits+"-") != "" {
+			delete(h, name)
+		}
+	}
+}
+
+// host is the Host header for the target, see
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+func (l *route) host(host string) string {
+	port := strconv.Itoa(l.port)
+	usual := l.port == 80 && l.tls == nil || l.port == 443 && l.tls != nil
+	switch {
+	case l.cfg.PreserveHost || host == "":
+		return host
+	case usual:
+		return strings.TrimSuffix(host, ":"+port)
+	case hostOnly(host) == host && l.port != 80 && l.port != 443:
+		return host + ":" + port
+	}
+	return host
+}
