@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,8 +77,8 @@ func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
 		return err
 	}
 	s.noteIdle(p, ch.Delete)
-	if n := len(p.Conflicts); n > 0 {
-		return conflicts(n, ch.Adopt)
+	if len(p.Conflicts) > 0 {
+		return conflicts(p.Conflicts, ch.Adopt)
 	}
 	if !p.Empty() {
 		if err := s.app.confirm(ctx, f.yes, "Do it? [y/N] ", agreed); err != nil {
@@ -88,8 +89,13 @@ func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
 	return s.finishUp(p, done, out)
 }
 
-// conflicts is the error of wanted names that something else has.
-func conflicts(n int, adopt bool) error {
+// conflicts is the error of wanted names that something else has, and of
+// changes that only a person may decide about, whose way out the plan names.
+func conflicts(list []engine.Conflict, adopt bool) error {
+	n := len(list)
+	if slices.ContainsFunc(list, func(c engine.Conflict) bool { return c.Owner == "" }) {
+		return fmt.Errorf("%s in the way (see the plan): nothing was changed", ui.Count(n, "conflict"))
+	}
 	held := " are held"
 	if n == 1 {
 		held = " is held"
