@@ -54,7 +54,11 @@ func instance(t *testing.T, file string) any {
 
 func TestSchemaAcceptsValid(t *testing.T) {
 	schema := compileSchema(t)
-	for _, file := range manifests(t, "valid") {
+	examples, err := filepath.Glob("../../examples/*/ecsail.yaml")
+	if err != nil || len(examples) == 0 {
+		t.Fatal("no examples", err)
+	}
+	for _, file := range append(examples, manifests(t, "valid")...) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			if err := schema.Validate(instance(t, file)); err != nil {
 				t.Error(err)
