@@ -26,3 +26,11 @@ func RolePath(app, env, region string) string {
 
 // ServiceID is what Application Auto Scaling calls an ECS service.
 func ServiceID(cluster, service string) string { return "service/" + cluster + "/" + service }
+
+// The tags by which resources of ours remember where their DNS records are,
+// which cannot be tagged themselves, for the time when no manifest wants them
+// any more.
+const (
+	TagZone   = "ecsail:zone"   // id of the hosted zone
+	TagDomain = "ecsail:domain" // the names, separated by spaces; absent when there are too many
+)

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"maps"
-
 	"github.com/ecsail/ecsail/internal/resource"
 )
 
@@ -40,11 +38,10 @@ func better(a, b candidate) bool {
 // difference compares a live resource with a wanted one, tags included.
 func difference(l resource.LiveNode, n *resource.Node, spec any, app, env string) (d resource.Diff, drift bool) {
 	d = resource.Compare(l.Spec, spec)
-	tags := maps.Clone(n.OwnTags(app, env))
+	tags := n.OwnTags(app, env)
 	drift = !d.Empty() && l.Tags[resource.TagSpec] == tags[resource.TagSpec] && !resource.Unresolved(spec)
-	delete(tags, resource.TagSpec)
 	if !n.Untagged {
-		d.Changes = append(d.Changes, resource.CompareTags(l.Tags, tags).Changes...)
+		d.Changes = append(d.Changes, resource.CompareTags(l.Tags, withoutHash(tags)).Changes...)
 	}
 	return d, drift
 }

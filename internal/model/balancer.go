@@ -4,16 +4,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/awsx/resources"
 	"github.com/ecsail/ecsail/internal/manifest"
 	"github.com/ecsail/ecsail/internal/resource"
-)
-
-// The tags that tell a later run where to look for our DNS records, which
-// cannot be tagged themselves.
-const (
-	tagZone   = "ecsail:zone"
-	tagDomain = "ecsail:domain"
 )
 
 // tlsPolicy is of the restricted family: TLS 1.2 and 1.3, forward secrecy only
@@ -59,10 +53,10 @@ func (c *compiler) routed() bool {
 func (c *compiler) recordTags() map[string]string {
 	tags := map[string]string{}
 	if d := c.m.Domain; d != nil && d.Zone != "" {
-		tags[tagZone] = c.f.Zone
+		tags[awsx.TagZone] = c.f.Zone
 		names := slices.DeleteFunc(slices.Clone(c.names), wild)   // tags may not hold an asterisk; what it stands for is below the domain
 		if names := strings.Join(names, " "); len(names) <= 256 { // AWS's limit; without it the whole zone is read
-			tags[tagDomain] = names
+			tags[awsx.TagDomain] = names
 		}
 	}
 	return tags

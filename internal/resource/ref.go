@@ -94,20 +94,8 @@ func Str(s string) Text {
 	return Text{parts: []textPart{{lit: s}}}
 }
 
-// Textf formats like fmt.Sprintf with %s verbs only; arguments that are
-// references stay references until the engine resolves them.
-func Textf(format string, args ...any) Text {
-	var t Text
-	for i, lit := range strings.Split(format, "%s") {
-		if i > 0 {
-			t = t.add(args[i-1])
-		}
-		t = t.add(lit)
-	}
-	return t
-}
-
-// Join concatenates strings, references and texts.
+// Join concatenates strings, references and texts; references stay references
+// until the engine resolves them.
 func Join(args ...any) Text {
 	var t Text
 	for _, a := range args {

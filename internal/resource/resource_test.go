@@ -70,7 +70,7 @@ func TestCompare(t *testing.T) {
 	}
 	want := host{
 		Name: "b", Net: networks.Refs("main").ID, Nets: []Ref[netID]{Lit(netID("n2")), Lit(netID("n3"))},
-		Health: health{"/up"}, Count: Owned[int]{Value: 5, By: "autoscaling"}, Labels: map[string]Text{"b": Textf("%s!", networks.Refs("main").ID), "c": Str("3")},
+		Health: health{"/up"}, Count: Owned[int]{Value: 5, By: "autoscaling"}, Labels: map[string]Text{"b": Join(networks.Refs("main").ID, "!"), "c": Str("3")},
 		Disks: []disk{{"y", 3}, {"z", 1}}, Args: []string{"p", "q"}, Token: "new", Probe: &health{"/p"}, TLSPort: 2,
 	}
 	got := changes(Compare(live, want))

@@ -141,15 +141,6 @@ func handle[In, Out any](c *Cloud, f func(context.Context, *In) (*Out, error)) {
 	}
 }
 
-// Operations lists the input types that are answered, for tests.
-func (c *Cloud) Operations() []string {
-	out := make([]string, 0, len(c.handlers))
-	for t := range c.handlers {
-		out = append(out, t.Elem().String())
-	}
-	return out
-}
-
 func (c *Cloud) now() time.Time { return c.clock.now() }
 
 // arn builds an ARN in the current region; pass region "" for global services.

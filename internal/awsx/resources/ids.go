@@ -38,5 +38,4 @@ type (
 	LogGroupARN     string
 	RoleARN         string
 	PolicyARN       string // of a scaling policy
-	AWSCall         string // reserved for attributes nobody refers to
 )

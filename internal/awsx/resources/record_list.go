@@ -15,13 +15,6 @@ import (
 	"github.com/ecsail/ecsail/internal/resource"
 )
 
-// The tags by which a load balancer and a certificate remember where their
-// records are, for the time when no manifest wants them any more.
-const (
-	tagZone   = "ecsail:zone"   // id of the hosted zone
-	tagDomain = "ecsail:domain" // the names, separated by spaces; absent when there are too many
-)
-
 // recordSearch is where records of ours may be and what makes them ours.
 type recordSearch struct {
 	names     map[string][]string        // by hosted zone
@@ -105,11 +98,11 @@ func (s recordSearch) own(ctx context.Context, e *awsx.Env, q resource.Query) er
 
 // remember adds the names in the tags of a resource of ours.
 func (s recordSearch) remember(tags map[string]string) {
-	zone := plainZone(tags[tagZone])
+	zone := plainZone(tags[awsx.TagZone])
 	if zone == "" {
 		return
 	}
-	names := strings.Fields(tags[tagDomain])
+	names := strings.Fields(tags[awsx.TagDomain])
 	s.names[zone] = append(s.names[zone], each(names, plainName)...)
 	s.whole[zone] = s.whole[zone] || len(names) == 0
 }
@@ -117,7 +110,7 @@ func (s recordSearch) remember(tags map[string]string) {
 // prove adds the validation records of a certificate. A domain and its wildcard
 // share one, which counts as the certificate's own domain's.
 func (s recordSearch) prove(c ownCertificate) {
-	zone := plainZone(c.tags[tagZone])
+	zone := plainZone(c.tags[awsx.TagZone])
 	for _, v := range c.DomainValidationOptions {
 		if v.ResourceRecord == nil {
 			continue

@@ -9,6 +9,7 @@ import (
 	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/resource"
 )
 
@@ -40,7 +41,7 @@ func cname(name, value string) r53types.ResourceRecordSet {
 func search(wanted ...*resource.Node) recordSearch {
 	s := recordSearch{map[string][]string{}, map[string]bool{}, map[string]LoadBalancerOut{}, map[string]string{}, map[string]*resource.Node{}}
 	s.balancers["shop-1.elb.amazonaws.com"] = LoadBalancerOut{DNSName: resource.Lit(DNSName("Shop-1.elb.amazonaws.com"))}
-	s.prove(ownCertificate{detail(acmtypes.CertificateStatusIssued), map[string]string{tagZone: "Z1"}})
+	s.prove(ownCertificate{detail(acmtypes.CertificateStatusIssued), map[string]string{awsx.TagZone: "Z1"}})
 	for _, n := range wanted {
 		s.want(n)
 	}
@@ -96,9 +97,9 @@ func TestRecordReadsAsWanted(t *testing.T) {
 
 func TestSearchRemembersNames(t *testing.T) {
 	s := search()
-	s.remember(map[string]string{tagZone: "/hostedzone/Z2", tagDomain: "shop.example.com Admin.example.com"})
-	s.remember(map[string]string{tagZone: "Z3"})
-	s.remember(map[string]string{tagDomain: "nowhere.example.com"})
+	s.remember(map[string]string{awsx.TagZone: "/hostedzone/Z2", awsx.TagDomain: "shop.example.com Admin.example.com"})
+	s.remember(map[string]string{awsx.TagZone: "Z3"})
+	s.remember(map[string]string{awsx.TagDomain: "nowhere.example.com"})
 	if got := s.names["Z2"]; len(got) != 2 || got[1] != "admin.example.com" || s.whole["Z2"] {
 		t.Errorf("Z2: %v, whole %v", got, s.whole["Z2"])
 	}
