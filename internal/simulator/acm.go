@@ -84,7 +84,7 @@ func (s *acmService) validate(now time.Time) {
 
 // issueAt is when a certificate is issued, given the records there are now.
 func (s *acmService) issueAt(cert acmCert) (time.Time, bool) {
-	at := cert.Created.Add(acmRecordDelay)
+	at := cert.Created.Add(s.c.lag(acmRecordDelay))
 	for _, name := range cert.Names {
 		record, value := s.validation(name)
 		since, ok := s.c.route53.answersSince(record, "CNAME", value)
@@ -93,7 +93,7 @@ func (s *acmService) issueAt(cert acmCert) (time.Time, bool) {
 		}
 		at = latest(at, since)
 	}
-	return at.Add(Latency("ACM certificate", "DNS validation")), true
+	return at.Add(s.c.latency("ACM certificate", "DNS validation")), true
 }
 
 // validation is the record that validates a name: always the same one for the

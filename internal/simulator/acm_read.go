@@ -70,7 +70,7 @@ func (s *acmService) validations(cert acmCert) []types.DomainValidation {
 			for _, who := range []string{"admin", "administrator", "hostmaster", "postmaster", "webmaster"} {
 				v.ValidationEmails = append(v.ValidationEmails, who+"@"+base)
 			}
-		} else if s.c.now().Sub(cert.Created) >= acmRecordDelay {
+		} else if s.c.now().Sub(cert.Created) >= s.c.lag(acmRecordDelay) {
 			record, value := s.validation(name)
 			v.ValidationDomain = aws.String(name)
 			v.ResourceRecord = &types.ResourceRecord{Name: &record, Type: types.RecordTypeCname, Value: &value}

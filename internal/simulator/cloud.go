@@ -5,6 +5,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -13,6 +14,9 @@ import (
 	"time"
 )
 
+// DefaultAccount is the account's number, where nothing else is asked for.
+const DefaultAccount = "111122223333"
+
 // Options configure a Cloud. The zero value is an empty account in memory with
 // no call latency and no limits.
 type Options struct {
@@ -20,14 +24,33 @@ type Options struct {
 	Account string        // 12 digits, default 111122223333
 	Latency time.Duration // of every call, before it takes effect
 	Speed   float64       // how many times faster than AWS time passes, default 1
-	Limits  bool          // enforce AWS's documented request rates
-	Seed    uint64        // of identifiers
-	Fault   FaultFunc     // nil: none
-	Runtime Runtime       // what runs tasks; nil: a stub whose tasks start and stay up
+	// Haste is how many times faster than AWS the account does its own work, such
+	// as creating a NAT gateway, while time passes as it does; default 1. What a
+	// customer configures (intervals, grace periods, delays) keeps its length.
+	Haste   float64
+	Limits  bool      // enforce AWS's documented request rates
+	Seed    uint64    // of identifiers
+	Fault   FaultFunc // nil: none
+	Runtime Runtime   // what runs tasks; nil: a stub whose tasks start and stay up
+	// Balancing carries the load balancers' traffic; nil: targets are healthy
+	// when the stub says so.
+	Balancing Balancing
+	// Meter measures what services use; nil: nothing is measured, and target
+	// tracking does nothing.
+	Meter Meter
+	// Period is the length of a metric's period, default AWS's one minute. Alarms
+	// count periods, so that tests and demonstrations can shorten their windows.
+	Period time.Duration
+	// Exclusive keeps the file of the durable state open: no other process can
+	// use the account meanwhile, and calls are faster.
+	Exclusive bool
 	// Zones names the availability zones of a region; nil: three, named a to c.
 	Zones func(region string) []string
 	// OnCall, when set, is told of every call after it was answered.
 	OnCall func(Call)
+	// OnChange, when set, is told which service's state has changed ("elb",
+	// "ecs"), while the account is locked: it must return at once.
+	OnChange func(service string)
 }
 
 // Call is one answered API call.
@@ -42,8 +65,11 @@ type Call struct {
 type Cloud struct {
 	opt      Options
 	handlers map[reflect.Type]handler
-	clock    clock
-	limits   *limiter
+	// operations are the types of the handlers' inputs and outputs, by the
+	// input's name.
+	operations map[string]operation
+	clock      clock
+	limits     *limiter
 
 	mu     sync.Mutex // guards everything below; never held while time passes
 	store  *store
@@ -63,6 +89,7 @@ type Cloud struct {
 	acm     *acmService
 	route53 *route53Service
 	ssm     *ssmService
+	secrets *secretsService
 
 	taggers []tagger
 	tickers []func(now time.Time)
@@ -80,22 +107,22 @@ type handler func(context.Context, any) (any, error)
 // New opens an account. The caller must Close it.
 func New(opt Options) (*Cloud, error) {
 	if opt.Account == "" {
-		opt.Account = "111122223333"
+		opt.Account = DefaultAccount
 	}
-	if opt.Speed == 0 {
-		opt.Speed = 1
-	}
+	opt.Speed, opt.Haste = cmp.Or(opt.Speed, 1), cmp.Or(opt.Haste, 1)
+	opt.Period = cmp.Or(opt.Period, time.Minute)
 	if opt.Zones == nil {
 		opt.Zones = func(r string) []string { return []string{r + "a", r + "b", r + "c"} }
 	}
 	if opt.Runtime == nil {
 		opt.Runtime = stubRuntime{}
 	}
-	st, err := openStore(opt.Dir)
+	st, err := openStore(opt.Dir, opt.Exclusive)
 	if err != nil {
 		return nil, fmt.Errorf("open embedded AWS: %w", err)
 	}
-	c := &Cloud{opt: opt, handlers: map[reflect.Type]handler{}, store: st, rng: rand.New(rand.NewPCG(opt.Seed, 0x5eed))}
+	st.told = opt.OnChange
+	c := &Cloud{opt: opt, handlers: map[reflect.Type]handler{}, operations: map[string]operation{}, store: st, rng: rand.New(rand.NewPCG(opt.Seed, 0x5eed))}
 	if c.clock, err = newClock(st, opt.Speed); err != nil {
 		return nil, err
 	}
@@ -108,6 +135,7 @@ func New(opt Options) (*Cloud, error) {
 	c.ec2, c.elb, c.ecs, c.ecr, c.iam = newEC2(c), newELB(c), newECS(c), newECR(c), newIAM(c)
 	c.logs, c.scaling, c.names = newLogs(c), newScaling(c), newNames(c)
 	c.acm, c.route53, c.ssm = newACM(c), newRoute53(c), newSSM(c)
+	c.secrets = newSecrets(c)
 	newSTS(c)
 	newTagging(c)
 	return c, nil
@@ -128,10 +156,15 @@ func (c *Cloud) Clone(opt Options) (*Cloud, error) {
 }
 
 // Close releases the state; nothing is left to be written.
-func (c *Cloud) Close() error { return nil }
+func (c *Cloud) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.store.close()
+}
 
 // handle registers a typed operation.
 func handle[In, Out any](c *Cloud, f func(context.Context, *In) (*Out, error)) {
+	c.operations[reflect.TypeFor[In]().String()] = operation{reflect.TypeFor[In](), reflect.TypeFor[Out]()}
 	c.handlers[reflect.TypeFor[*In]()] = func(ctx context.Context, in any) (any, error) {
 		out, err := f(ctx, in.(*In))
 		if err != nil {
@@ -142,6 +175,16 @@ func handle[In, Out any](c *Cloud, f func(context.Context, *In) (*Out, error)) {
 }
 
 func (c *Cloud) now() time.Time { return c.clock.now() }
+
+// lag is how long something takes here that takes AWS so long.
+func (c *Cloud) lag(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / c.opt.Haste)
+}
+
+// latency is Latency at the account's own pace.
+func (c *Cloud) latency(resource, operation string) time.Duration {
+	return c.lag(Latency(resource, operation))
+}
 
 // arn builds an ARN in the current region; pass region "" for global services.
 func (c *Cloud) arn(service, region, resource string) string {

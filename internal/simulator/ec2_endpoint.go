@@ -46,11 +46,11 @@ func (s *ec2Service) handleEndpoints() {
 
 // endpointThere says whether an endpoint still exists; one being deleted does.
 func (s *ec2Service) endpointThere(e ec2Endpoint) bool {
-	return e.Deleted.IsZero() || s.c.now().Before(e.deletedAt())
+	return e.Deleted.IsZero() || s.c.now().Before(s.deletedAt(e))
 }
 
-func (e ec2Endpoint) deletedAt() time.Time {
-	return e.Deleted.Add(Latency("VpcEndpoint Interface", "delete"))
+func (s *ec2Service) deletedAt(e ec2Endpoint) time.Time {
+	return e.Deleted.Add(s.c.latency("VpcEndpoint Interface", "delete"))
 }
 
 func (s *ec2Service) endpoint(id string) (ec2Endpoint, error) {
@@ -186,7 +186,7 @@ func (s *ec2Service) newGatewayEndpoint(e ec2Endpoint, in *ec2.CreateVpcEndpoint
 	if err := s.addTables(&e, in.RouteTableIds); err != nil {
 		return e, err
 	}
-	e.Ready = s.c.now().Add(Latency("VpcEndpoint Gateway", "create"))
+	e.Ready = s.c.now().Add(s.c.latency("VpcEndpoint Gateway", "create"))
 	s.endpoints.put(e.ID, e)
 	return e, nil
 }
@@ -265,7 +265,7 @@ func (s *ec2Service) deleteEndpoint(e ec2Endpoint) {
 		e.Deleted = s.stamp()
 		s.endpoints.put(e.ID, e)
 		for _, eni := range slices.Sorted(maps.Values(e.ENIs)) {
-			s.releaseENI(eni, e.deletedAt())
+			s.releaseENI(eni, s.deletedAt(e))
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (s *ec2Service) newInterfaceEndpoint(v ec2VPC, e ec2Endpoint, service ec2En
 	if err := s.addSubnets(&e, in.SubnetIds); err != nil {
 		return e, err
 	}
-	e.Ready = s.c.now().Add(Latency("VpcEndpoint Interface", "create"))
+	e.Ready = s.c.now().Add(s.c.latency("VpcEndpoint Interface", "create"))
 	s.endpoints.put(e.ID, e)
 	return e, nil
 }
@@ -221,7 +221,7 @@ func (s *ec2Service) modifyEndpointDNS(e *ec2Endpoint, in *ec2.ModifyVpcEndpoint
 // groups, and makes the endpoint pending while new ones appear.
 func (s *ec2Service) settleSubnets(e *ec2Endpoint, before map[string]string, in *ec2.ModifyVpcEndpointInput) {
 	for _, id := range in.RemoveSubnetIds {
-		s.releaseENI(before[id], s.c.now().Add(Latency("VpcEndpoint Interface", "delete")))
+		s.releaseENI(before[id], s.c.now().Add(s.c.latency("VpcEndpoint Interface", "delete")))
 		if e.ENIs[id] == before[id] {
 			delete(e.ENIs, id)
 		}
@@ -230,6 +230,6 @@ func (s *ec2Service) settleSubnets(e *ec2Endpoint, before map[string]string, in 
 		s.setENIGroups(eni, e.Groups)
 	}
 	if len(in.AddSubnetIds) > 0 {
-		e.Ready = s.c.now().Add(Latency("VpcEndpoint Interface", "create"))
+		e.Ready = s.c.now().Add(s.c.latency("VpcEndpoint Interface", "create"))
 	}
 }

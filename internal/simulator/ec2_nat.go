@@ -41,30 +41,32 @@ func (s *ec2Service) handleNATs() {
 // nat finds a gateway that is still described.
 func (s *ec2Service) nat(id string) (ec2NAT, error) {
 	n, ok := s.nats.get(id)
-	if !ok || s.c.now().After(n.end()) {
+	if !ok || s.c.now().After(s.natEnd(n)) {
 		return n, ec2Error("NatGatewayNotFound", "NatGateway %s was not found", id)
 	}
 	return n, nil
 }
 
-// end is when the gateway vanishes from descriptions.
-func (n ec2NAT) end() time.Time {
+// natEnd is when the gateway vanishes from descriptions.
+func (s *ec2Service) natEnd(n ec2NAT) time.Time {
 	switch {
 	case !n.Deleted.IsZero():
-		return n.deletedAt().Add(ec2NATLinger)
+		return s.natDeletedAt(n).Add(ec2NATLinger)
 	case n.FailCode != "":
 		return n.Ready.Add(ec2NATLinger)
 	}
 	return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 }
 
-// deletedAt is when a deletion that was asked for is done.
-func (n ec2NAT) deletedAt() time.Time { return n.Deleted.Add(Latency("NatGateway", "delete")) }
+// natDeletedAt is when a deletion that was asked for is done.
+func (s *ec2Service) natDeletedAt(n ec2NAT) time.Time {
+	return n.Deleted.Add(s.c.latency("NatGateway", "delete"))
+}
 
 func (s *ec2Service) natState(n ec2NAT) types.NatGatewayState {
 	now := s.c.now()
 	switch {
-	case !n.Deleted.IsZero() && now.Before(n.deletedAt()):
+	case !n.Deleted.IsZero() && now.Before(s.natDeletedAt(n)):
 		return types.NatGatewayStateDeleting
 	case !n.Deleted.IsZero():
 		return types.NatGatewayStateDeleted
@@ -119,7 +121,7 @@ func (s *ec2Service) newNAT(in *ec2.CreateNatGatewayInput) (ec2NAT, error) {
 	}
 	n := ec2NAT{
 		ID: s.c.id("nat"), Subnet: sub.ID, VPC: sub.VPC, Zone: sub.Zone, Connectivity: kind,
-		Created: s.stamp(), Ready: s.c.now().Add(Latency("NatGateway", "create")),
+		Created: s.stamp(), Ready: s.c.now().Add(s.c.latency("NatGateway", "create")),
 	}
 	address, err := s.natAddress(in)
 	if err != nil {
@@ -162,7 +164,7 @@ func (s *ec2Service) natAddress(in *ec2.CreateNatGatewayInput) (ec2Address, erro
 // those that are no longer described.
 func (s *ec2Service) natsIn(zone string) (count int) {
 	for id, n := range s.nats.all() {
-		if s.c.now().After(n.end()) {
+		if s.c.now().After(s.natEnd(n)) {
 			s.nats.delete(id)
 			s.setTags(id, nil)
 			continue
@@ -218,7 +220,7 @@ func (s *ec2Service) deleteNAT(in *ec2.DeleteNatGatewayInput) (*ec2.DeleteNatGat
 	default:
 		n.Deleted = s.stamp()
 		s.nats.put(n.ID, n)
-		s.releaseENI(n.ENI, n.deletedAt())
+		s.releaseENI(n.ENI, s.natDeletedAt(n))
 	}
 	return &ec2.DeleteNatGatewayOutput{NatGatewayId: &n.ID}, nil
 }

@@ -71,7 +71,7 @@ func (s *ec2Service) createSubnet(in *ec2.CreateSubnetInput) (*ec2.CreateSubnetO
 	}
 	n := ec2Subnet{
 		ID: s.c.id("subnet"), VPC: v.ID, CIDR: cidr.String(), Zone: zone, ACLAssociation: s.c.id("aclassoc"),
-		Hostnames: types.HostnameTypeIpName, Ready: s.c.now().Add(Latency("Subnet", "create")),
+		Hostnames: types.HostnameTypeIpName, Ready: s.c.now().Add(s.c.latency("Subnet", "create")),
 	}
 	s.subnets.put(n.ID, n)
 	s.setTags(n.ID, tags)

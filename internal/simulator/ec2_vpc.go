@@ -82,7 +82,7 @@ func (s *ec2Service) newVPC(cidr netip.Prefix, tenancy types.Tenancy) ec2VPC {
 	v := ec2VPC{
 		ID: s.c.id("vpc"), CIDR: cidr.String(), CIDRAssociation: s.c.id("vpc-cidr-assoc"),
 		DHCPOptions: s.dhcpOptions(), ACL: s.c.id("acl"),
-		Tenancy: tenancy, DNSSupport: true, Ready: s.c.now().Add(Latency("VPC", "create")),
+		Tenancy: tenancy, DNSSupport: true, Ready: s.c.now().Add(s.c.latency("VPC", "create")),
 	}
 	s.vpcs.put(v.ID, v)
 	main := s.newRouteTable(v)

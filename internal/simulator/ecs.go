@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -23,6 +24,7 @@ type ecsService struct {
 	revisions   *table[types.ServiceRevision]   // by ARN
 	tasks       *table[ecsTask]                 // by cluster/id
 	tokens      *table[[]string]                // client token of RunTask to tasks
+	logged      *table[time.Time]               // last line taken, by task ARN|container
 }
 
 func newECS(c *Cloud) *ecsService {
@@ -30,18 +32,20 @@ func newECS(c *Cloud) *ecsService {
 		clusters: newTable[ecsCluster](c, "ecs/cluster"), families: newTable[int32](c, "ecs/family"),
 		definitions: newTable[ecsTaskDef](c, "ecs/taskdef"), services: newTable[ecsUnit](c, "ecs/service"),
 		events: newTable[[]types.ServiceEvent](c, "ecs/event"), deployments: newTable[types.ServiceDeployment](c, "ecs/deployment"),
-		revisions: newTable[types.ServiceRevision](c, "ecs/revision"), tasks: newTable[ecsTask](c, "ecs/task"), tokens: newTable[[]string](c, "ecs/token")}
+		revisions: newTable[types.ServiceRevision](c, "ecs/revision"), tasks: newTable[ecsTask](c, "ecs/task"), tokens: newTable[[]string](c, "ecs/token"),
+		logged: newTable[time.Time](c, "ecs/logged")}
 	s.handleClusters()
 	s.handleDefinitions()
 	s.handleServices()
 	s.handleServiceDeployments()
 	s.handleTasks()
+	s.handleExec()
 	s.handleECSTags()
 	s.agenda.on("task", s.stepTask)
 	s.agenda.onLook("look", s.stepTask)
 	s.agenda.on("service", s.stepService)
 	s.agenda.onLook("watch", s.stepService)
-	s.agenda.on("forget", s.tasks.delete)
+	s.agenda.on("forget", s.forget)
 	c.tickers = append(c.tickers, s.agenda.tick)
 	c.taggers = append(c.taggers, s)
 	return s

@@ -98,15 +98,15 @@ func (s *ecsService) verdict(t ecsTask, now time.Time) (healthy bool, fault stri
 		case "healthy":
 			checked = true
 		case "unhealthy":
-			return false, "Task failed ELB health checks in (target-group " + arn + ")", now.Add(healthLook)
+			return false, "Task failed ELB health checks in (target-group " + arn + ")", now.Add(max(s.c.lag(healthLook), minLook))
 		default:
-			return false, "", now.Add(healthLook)
+			return false, "", now.Add(max(s.c.lag(healthLook), minLook))
 		}
 	}
 	if checked {
 		return true, "", time.Time{}
 	}
-	trusted := t.Task.StartedAt.Add(trustedTime)
+	trusted := t.Task.StartedAt.Add(max(s.c.lag(trustedTime), minTrust))
 	if now.Before(trusted) {
 		return false, "", trusted
 	}
@@ -147,6 +147,6 @@ func (w *watch) restless() bool {
 // next asks for the looks that no event brings about.
 func (w *watch) next() {
 	if w.u.status() != "INACTIVE" && w.restless() {
-		w.s.agenda.move("watch", w.u.key(), w.at.Add(steadyLook))
+		w.s.agenda.move("watch", w.u.key(), w.at.Add(max(w.s.c.lag(steadyLook), healthLook)))
 	}
 }

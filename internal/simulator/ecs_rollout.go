@@ -40,6 +40,7 @@ func (w *watch) settle() {
 	if !steady {
 		return
 	}
+	w.s.c.scaling.fulfilled(w.u.Cluster, w.u.Name)
 	if p.State == types.DeploymentRolloutStateInProgress {
 		p.State, p.Reason, p.Updated = types.DeploymentRolloutStateCompleted, "ECS deployment "+p.ID+" completed.", w.at
 		w.event("(deployment %s) deployment completed.", p.ID)
@@ -74,9 +75,9 @@ func (w *watch) end() {
 		return
 	}
 	if w.u.Ends.IsZero() {
-		w.u.Ends = w.at.Add(emptyEnd)
+		w.u.Ends = w.at.Add(w.s.c.lag(emptyEnd))
 		if len(w.tasks) > 0 {
-			w.u.Ends = w.at.Add(Latency("ECS service", "delete, no LB or short drain"))
+			w.u.Ends = w.at.Add(w.s.c.latency("ECS service", "delete, no LB or short drain"))
 		}
 	}
 	if w.at.Before(w.u.Ends) {

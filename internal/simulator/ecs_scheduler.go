@@ -17,6 +17,11 @@ const (
 	trustedTime = 40 * time.Second // until a task counts as healthy that nothing checks
 	addressWait = 30 * time.Second // until a full subnet is tried again
 	emptyEnd    = 5 * time.Second  // until a deleted service without tasks is INACTIVE
+
+	// However fast the account is, looking more often finds nothing new, and a
+	// task that fails at its start must have had the time to.
+	minLook  = 250 * time.Millisecond
+	minTrust = 2 * time.Second
 )
 
 // stepService does what the service scheduler does with one service: judge its
@@ -245,7 +250,7 @@ func (w *watch) launch(p *ecsRollout, n int) {
 		t, ok := w.s.newTask(w.u.Cluster, p.Plan, d.Def, providerFor(p.Plan, p.Launched))
 		if !ok {
 			w.eventOnce("failed to launch a task with (error ECS was unable to create a network interface: the subnets have no free addresses).")
-			w.again(w.at.Add(addressWait))
+			w.again(w.at.Add(w.s.c.lag(addressWait)))
 			break
 		}
 		p.Launched++

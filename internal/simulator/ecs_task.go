@@ -63,6 +63,16 @@ func (t ecsTask) stopping() bool { return *t.Task.DesiredStatus == "STOPPED" }
 
 func (s *ecsService) saveTask(t ecsTask) { s.tasks.put(t.key(), t) }
 
+// forget drops a task that stopped long ago.
+func (s *ecsService) forget(key string) {
+	if t, ok := s.tasks.get(key); ok {
+		for _, c := range t.Task.Containers {
+			s.logged.delete(*t.Task.TaskArn + "|" + *c.Name)
+		}
+	}
+	s.tasks.delete(key)
+}
+
 // tasksOf lists a cluster's tasks, those that stopped lately included.
 func (s *ecsService) tasksOf(cluster string) []ecsTask {
 	var out []ecsTask
@@ -79,7 +89,7 @@ func (s *ecsService) tasksOf(cluster string) []ecsTask {
 func (s *ecsService) newTask(cluster string, plan ecsPlan, d types.TaskDefinition, provider string) (ecsTask, bool) {
 	id, now := s.c.hex(32), s.c.now()
 	arn := s.arn("task", cluster+"/"+id)
-	t := ecsTask{Cluster: cluster, Plan: plan, Until: now.Add(provisionTime), Task: types.Task{
+	t := ecsTask{Cluster: cluster, Plan: plan, Until: now.Add(s.c.lag(provisionTime)), Task: types.Task{
 		TaskArn: &arn, ClusterArn: aws.String(s.arn("cluster", cluster)), TaskDefinitionArn: d.TaskDefinitionArn,
 		LastStatus: aws.String("PROVISIONING"), DesiredStatus: aws.String("RUNNING"), HealthStatus: types.HealthStatusUnknown,
 		Cpu: d.Cpu, Memory: d.Memory, CreatedAt: &now, LaunchType: types.LaunchTypeFargate, Version: 1,
@@ -189,6 +199,19 @@ func (s *ecsService) spec(t ecsTask, d types.TaskDefinition) TaskSpec {
 	if t.Plan.Connect != nil && t.Plan.Connect.Enabled {
 		out.Connect = t.Plan.Connect
 		_, out.Namespace, _ = s.c.names.namespace(aws.ToString(t.Plan.Connect.Namespace))
+	}
+	return out
+}
+
+// startSpec is a task's spec with what only its start needs.
+func (s *ecsService) startSpec(t ecsTask, d types.TaskDefinition) TaskSpec {
+	out := s.spec(t, d)
+	out.Secrets, out.RuntimeIDs = s.secretValues(d), map[string]string{}
+	for _, c := range t.Task.Containers {
+		out.RuntimeIDs[*c.Name] = runtimeID(c)
+	}
+	if out.Connect != nil {
+		out.Aliases = s.aliases(aws.ToString(t.Plan.Connect.Namespace))
 	}
 	return out
 }

@@ -129,22 +129,6 @@ func registryOf(image string) string {
 	return host
 }
 
-// secretFault wants the parameters to exist that secrets are taken from.
-// Secrets Manager is not part of the embedded AWS: its secrets are taken on trust.
-func (s *ecsService) secretFault(_ ecsTask, d ecstypes.TaskDefinition) (string, time.Duration) {
-	for _, c := range d.ContainerDefinitions {
-		for _, e := range c.Secrets {
-			if strings.Contains(*e.ValueFrom, ":secretsmanager:") {
-				continue
-			}
-			if _, _, _, err := s.c.ssm.find(*e.ValueFrom); err != nil {
-				return registryAuth + "execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid ssm parameters: " + *e.ValueFrom, pullFaultTime
-			}
-		}
-	}
-	return "", 0
-}
-
 // imageFault wants images of the account's own repositories to be there.
 func (s *ecsService) imageFault(_ ecsTask, d ecstypes.TaskDefinition) (string, time.Duration) {
 	for _, c := range d.ContainerDefinitions {

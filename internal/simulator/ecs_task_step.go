@@ -79,11 +79,11 @@ func (s *ecsService) pull(t *ecsTask, d types.TaskDefinition) {
 	t.Task.Attachments[0].Status = aws.String("ATTACHED")
 	fault, wait := s.startFault(*t, d)
 	if fault != "" {
-		t.Fault, t.Until = fault, now.Add(wait)
+		t.Fault, t.Until = fault, now.Add(s.c.lag(wait))
 		return
 	}
 	t.Asked = now
-	s.c.opt.Runtime.Start(s.spec(*t, d))
+	s.c.opt.Runtime.Start(s.startSpec(*t, d))
 }
 
 func (s *ecsService) pending(t *ecsTask, d types.TaskDefinition) {
@@ -103,8 +103,8 @@ func (s *ecsService) pending(t *ecsTask, d types.TaskDefinition) {
 // starting waits for all containers to run, or for those that may to have ended.
 func (s *ecsService) starting(t *ecsTask, d types.TaskDefinition) {
 	o := s.observe(t, d)
-	if o.PullError != "" {
-		s.failStart(t, "CannotPullContainerError: "+o.PullError)
+	if o.Fault != "" {
+		s.failStart(t, o.Fault)
 		return
 	}
 	if s.ended(t, d) {
@@ -115,7 +115,7 @@ func (s *ecsService) starting(t *ecsTask, d types.TaskDefinition) {
 	}
 	now := s.c.now()
 	t.Task.PullStoppedAt = &now
-	t.become("ACTIVATING", now.Add(activationTime))
+	t.become("ACTIVATING", now.Add(s.c.lag(activationTime)))
 	s.register(t)
 }
 
@@ -208,7 +208,7 @@ func (s *ecsService) draining(t *ecsTask, d types.TaskDefinition) {
 		state, _ := s.c.elb.targetState(aws.ToString(lb.TargetGroupArn), t.IP, aws.ToInt32(lb.ContainerPort))
 		return state == "draining"
 	}) {
-		s.agenda.set("task", t.key(), s.c.now().Add(drainLook))
+		s.agenda.set("task", t.key(), s.c.now().Add(max(s.c.lag(drainLook), minLook)))
 		return
 	}
 	s.stopContainers(t, d)
@@ -237,7 +237,7 @@ func (s *ecsService) stoppingContainers(t *ecsTask, d types.TaskDefinition) {
 // depart begins DEPROVISIONING: the interface is detached.
 func (s *ecsService) depart(t *ecsTask) {
 	now := s.c.now()
-	gone := now.Add(Latency("ENI (Fargate task)", "detach+delete on task stop"))
+	gone := now.Add(s.c.latency("ENI (Fargate task)", "detach+delete on task stop"))
 	t.become("DEPROVISIONING", gone)
 	t.Task.ExecutionStoppedAt = &now
 	if t.Task.StoppingAt == nil {

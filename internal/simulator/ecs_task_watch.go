@@ -46,14 +46,22 @@ func take(c *types.Container, st ContainerState) {
 		}
 	}
 	if st.Status == ContainerRunning && c.RuntimeId == nil {
-		c.RuntimeId = aws.String(lastPart(*c.TaskArn) + "-" + digits(*c.ContainerArn, 10))
+		c.RuntimeId = aws.String(runtimeID(*c))
 	}
 	if st.Health != "" {
 		c.HealthStatus = st.Health
 	}
+	if st.Health == types.HealthStatusUnhealthy && st.Answer != "" {
+		c.Reason = aws.String("Health check: " + st.Answer) // ECS keeps it to itself
+	}
 	if st.Digest != "" {
 		c.ImageDigest = &st.Digest
 	}
+}
+
+// runtimeID is a container's id as Fargate makes it: the task's and ten digits.
+func runtimeID(c types.Container) string {
+	return lastPart(*c.TaskArn) + "-" + digits(*c.ContainerArn, 10)
 }
 
 // digits derives n decimal digits from a text.

@@ -25,13 +25,15 @@ func (e *elbService) handleBalancers() {
 	handle(e.c, e.setIPAddressType)
 }
 
-// active is when a load balancer begins to serve.
-func (b elbBalancer) active() time.Time { return b.LB.CreatedTime.Add(Latency("ALB", "create")) }
+// activeAt is when a load balancer begins to serve.
+func (e *elbService) activeAt(b elbBalancer) time.Time {
+	return b.LB.CreatedTime.Add(e.c.latency("ALB", "create"))
+}
 
 // view is a load balancer as Describe shows it.
 func (e *elbService) view(b elbBalancer) types.LoadBalancer {
 	code := types.LoadBalancerStateEnumActive
-	if e.c.now().Before(b.active()) {
+	if e.c.now().Before(e.activeAt(b)) {
 		code = types.LoadBalancerStateEnumProvisioning
 	}
 	b.LB.State = &types.LoadBalancerState{Code: code}

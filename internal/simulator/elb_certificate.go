@@ -110,7 +110,7 @@ func (l elbListener) certificates() []string {
 
 // freeCertificates notes that a load balancer may have stopped using some.
 func (e *elbService) freeCertificates(arns []string, balancer string) {
-	until := e.c.now().Add(elbCertificateRelease)
+	until := e.c.now().Add(e.c.lag(elbCertificateRelease))
 	for _, arn := range arns {
 		e.freed.put(arn+"|"+balancer, elbFreedCert{arn, balancer, until})
 	}

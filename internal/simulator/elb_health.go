@@ -37,6 +37,9 @@ func (e *elbService) health(g elbGroup, t elbTarget) types.TargetHealth {
 	case !e.zoneEnabled(g, t.Zone):
 		return elbHealth(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, "Target is in an Availability Zone that is not enabled for the load balancer")
 	}
+	if e.c.opt.Balancing != nil {
+		return e.measured(g, t)
+	}
 	switch state := e.settled(g, t); {
 	case state == types.TargetHealthStateEnumHealthy:
 		return types.TargetHealth{State: state}
@@ -69,7 +72,7 @@ func (e *elbService) serving(g elbGroup) time.Time {
 	at := g.UsedSince
 	for _, arn := range g.Group.LoadBalancerArns {
 		if b, ok := e.balancers.get(arn); ok {
-			at = latest(at, b.active())
+			at = latest(at, e.activeAt(b))
 		}
 	}
 	return at
@@ -77,7 +80,7 @@ func (e *elbService) serving(g elbGroup) time.Time {
 
 // known is when the load balancer begins to check a target.
 func (e *elbService) known(g elbGroup, t elbTarget) time.Time {
-	return latest(t.Registered, e.serving(g)).Add(elbRegistration)
+	return latest(t.Registered, e.serving(g)).Add(e.c.lag(elbRegistration))
 }
 
 // settled is initial, healthy or unhealthy. One good answer makes a new target
@@ -114,4 +117,17 @@ func latest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// measured is a target's health as the data plane sees it.
+func (e *elbService) measured(g elbGroup, t elbTarget) types.TargetHealth {
+	r, known := e.c.opt.Balancing.Health(*g.Group.TargetGroupArn, t.ID, t.Port)
+	if !known {
+		return elbHealth(types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumRegistrationInProgress, "Target registration is in progress")
+	}
+	state := types.TargetHealthStateEnum(r.State)
+	if state == types.TargetHealthStateEnumHealthy {
+		return types.TargetHealth{State: state}
+	}
+	return elbHealth(state, types.TargetHealthReasonEnum(r.Reason), r.Description)
 }

@@ -85,7 +85,7 @@ func (e *elbService) attach(b *elbBalancer, subnets []string) error {
 
 // detach lets go the interfaces in some subnets, as late as AWS does.
 func (e *elbService) detach(b *elbBalancer, subnets []string) {
-	at := e.c.now().Add(Latency("ALB", "delete incl. ENI release"))
+	at := e.c.now().Add(e.c.latency("ALB", "delete incl. ENI release"))
 	for _, s := range subnets {
 		e.c.ec2.releaseENI(b.Interfaces[s], at)
 		delete(b.Interfaces, s)

@@ -96,10 +96,18 @@ func (e *elbService) register(g *elbGroup, id string, port int32, zone string) {
 // forgetDrained drops the targets whose draining is over.
 func (e *elbService) forgetDrained(g *elbGroup) {
 	for key, t := range g.Targets {
-		if !t.Gone.IsZero() && !e.c.now().Before(t.Gone) {
+		if !t.Gone.IsZero() && (!e.c.now().Before(t.Gone) || e.idle(*g, t)) {
 			delete(g.Targets, key)
 		}
 	}
+}
+
+// idle reports whether the data plane has seen the last request of a draining
+// target end. AWS too is done with it then, though it shows it as draining until
+// the delay is over:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay
+func (e *elbService) idle(g elbGroup, t elbTarget) bool {
+	return e.c.opt.Balancing != nil && e.c.opt.Balancing.Drained(*g.Group.TargetGroupArn, t.ID, t.Port)
 }
 
 // deregister starts draining. Where no load balancer forwards to the group

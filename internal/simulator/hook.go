@@ -13,20 +13,25 @@ import (
 )
 
 // Config returns an SDK configuration whose calls this account answers.
-func (c *Cloud) Config(region string) aws.Config {
+func (c *Cloud) Config(region string) aws.Config { return hooked(region, c.call) }
+
+// answerer answers a call with its output or with an error as the SDK has it.
+type answerer func(ctx context.Context, in any) (any, error)
+
+func hooked(region string, answer answerer) aws.Config {
 	return aws.Config{
 		Region:      region,
 		Credentials: aws.AnonymousCredentials{},
-		APIOptions:  []func(*middleware.Stack) error{c.APIOption},
+		APIOptions:  []func(*middleware.Stack) error{answer.hook},
 	}
 }
 
 type inputKey struct{}
 
-// APIOption hooks the account into an aws.Config. The typed input is caught at
-// the outermost step; the call is answered inside the SDK's retry loop, so that
-// retries, back-off and client-side rate limits behave as against AWS.
-func (c *Cloud) APIOption(stack *middleware.Stack) error {
+// hook puts it into a client. The typed input is caught at the outermost step;
+// the call is answered inside the SDK's retry loop, so that retries, back-off and
+// client-side rate limits behave as against AWS.
+func (a answerer) hook(stack *middleware.Stack) error {
 	catch := middleware.InitializeMiddlewareFunc("simulatorInput",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 			return next.HandleInitialize(middleware.WithStackValue(ctx, inputKey{}, in.Parameters), in)
@@ -36,21 +41,25 @@ func (c *Cloud) APIOption(stack *middleware.Stack) error {
 	}
 	answer := middleware.FinalizeMiddlewareFunc("simulator",
 		func(ctx context.Context, _ middleware.FinalizeInput, _ middleware.FinalizeHandler) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
-			out.Result, err = c.call(ctx, middleware.GetStackValue(ctx, inputKey{}))
+			out.Result, err = a(ctx, middleware.GetStackValue(ctx, inputKey{}))
 			return out, md, err
 		})
 	return stack.Finalize.Insert(answer, "Retry", middleware.After)
 }
 
 func (c *Cloud) call(ctx context.Context, in any) (any, error) {
-	service, op := awsmw.GetServiceID(ctx), awsmw.GetOperationName(ctx)
+	return c.do(ctx, Call{Service: awsmw.GetServiceID(ctx), Op: awsmw.GetOperationName(ctx), Region: awsmw.GetRegion(ctx)}, in)
+}
+
+// do lets a call's latency pass and answers it.
+func (c *Cloud) do(ctx context.Context, call Call, in any) (any, error) {
 	if err := c.pass(ctx); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls++
-	call := Call{N: c.calls, Service: service, Op: op, Region: awsmw.GetRegion(ctx)}
+	call.N = c.calls
 	out, err := c.answer(ctx, call, in)
 	call.Err = err
 	if c.opt.OnCall != nil {

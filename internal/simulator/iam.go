@@ -76,7 +76,7 @@ func (s *iamService) roleState(arn string) (exists, usable bool) {
 	if !ok {
 		return false, false
 	}
-	ready := r.Role.CreateDate.Add(Latency("IAM role", "propagation: assumable by ECS/Lambda/CodeBuild"))
+	ready := r.Role.CreateDate.Add(s.c.latency("IAM role", "propagation: assumable by ECS/Lambda/CodeBuild"))
 	return true, !s.c.now().Before(ready)
 }
 

@@ -180,5 +180,5 @@ func (s *iamService) ensureLinked(service string) iamRole {
 // linkedUsable reports whether a service-linked role exists and has propagated.
 func (s *iamService) linkedUsable(service string) bool {
 	r, ok := s.roles.get(strings.ToLower(linkedRoles[service]))
-	return ok && !s.c.now().Before(r.Role.CreateDate.Add(Latency("IAM service-linked role", "create")))
+	return ok && !s.c.now().Before(r.Role.CreateDate.Add(s.c.latency("IAM service-linked role", "create")))
 }

@@ -23,7 +23,7 @@ type Limit struct {
 // limit of its service; operations that no limit names are free.
 func Limits() []Limit {
 	var out []Limit
-	for _, part := range [][]Limit{ecsLimits(), ec2Limits(), balancerLimits(), route53Limits(), otherLimits()} {
+	for _, part := range [][]Limit{ecsLimits(), ec2Limits(), balancerLimits(), route53Limits(), secretsLimits(), otherLimits()} {
 		out = append(out, part...)
 	}
 	return out

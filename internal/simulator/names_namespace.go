@@ -42,7 +42,7 @@ func (s *namesService) createSpace(_ context.Context, in *sd.CreateHttpNamespace
 		return nil, apiError(400, "NamespaceAlreadyExists", fmt.Sprintf("Namespace with name %s and id %s already exists", *in.Name, id))
 	}
 	id, now := s.id("ns-"), s.c.now()
-	n := namespace{Ready: now.Add(namespaceTime), Tags: tags, Namespace: types.Namespace{
+	n := namespace{Ready: now.Add(s.c.lag(namespaceTime)), Tags: tags, Namespace: types.Namespace{
 		Id: &id, Name: in.Name, Arn: aws.String(s.c.arn("servicediscovery", s.c.region, "namespace/"+id)), Type: types.NamespaceTypeHttp,
 		Description: in.Description, CreatorRequestId: in.CreatorRequestId, CreateDate: &now, ResourceOwner: &s.c.opt.Account,
 		Properties: &types.NamespaceProperties{HttpProperties: &types.HttpProperties{HttpName: in.Name}, DnsProperties: &types.DnsProperties{SOA: &types.SOA{}}},
@@ -54,7 +54,7 @@ func (s *namesService) createSpace(_ context.Context, in *sd.CreateHttpNamespace
 // begin records an operation on a namespace that ends by itself.
 func (s *namesService) begin(kind types.OperationType, space string) string {
 	id, now := s.id("")+"-"+s.c.pick("abcdefghijklmnopqrstuvwxyz234567", 8), s.c.now()
-	s.operations.put(id, nameOperation{Done: now.Add(namespaceTime), Operation: types.Operation{
+	s.operations.put(id, nameOperation{Done: now.Add(s.c.lag(namespaceTime)), Operation: types.Operation{
 		Id: &id, Type: kind, CreateDate: &now, OwnerAccount: &s.c.opt.Account, Targets: map[string]string{string(types.OperationTargetTypeNamespace): space},
 	}})
 	return id

@@ -225,7 +225,7 @@ func (s *route53Service) submit(comment *string) *types.ChangeInfo {
 
 func (s *route53Service) info(ch dnsChange) *types.ChangeInfo {
 	out := &types.ChangeInfo{Id: aws.String("/change/" + ch.ID), Comment: ch.Comment, SubmittedAt: &ch.Submitted, Status: types.ChangeStatusPending}
-	if s.c.now().Sub(ch.Submitted) >= Latency("Route53 change", "ChangeResourceRecordSets") {
+	if s.c.now().Sub(ch.Submitted) >= s.c.latency("Route53 change", "ChangeResourceRecordSets") {
 		out.Status = types.ChangeStatusInsync
 	}
 	return out

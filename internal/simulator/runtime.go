@@ -35,14 +35,32 @@ type TaskSpec struct {
 	StopAsked  time.Time                          // when Stop was; zero: not yet
 	Now        time.Time                          // the account's time
 	Seen       int                                // log lines taken from earlier observations
+	// Secrets are the values of the containers' secrets, by container and by
+	// variable. Only Start is given them.
+	Secrets map[string]map[string]string
+	// Aliases are the Service Connect names that the task can resolve. Only
+	// Start is given them.
+	Aliases []Alias
+	// RuntimeIDs are what ECS calls the containers' ids, by name. Only Start is
+	// given them.
+	RuntimeIDs map[string]string
+}
+
+// Alias is a name of the Service Connect namespace as a client sees it.
+type Alias struct {
+	Name     string // of the host
+	Port     int32
+	Protocol string // http, http2, grpc; empty: TCP
 }
 
 // Observation is how a task stands.
 type Observation struct {
 	Containers map[string]ContainerState // by name
-	// PullError says why an image could not be fetched, in AWS's words, and
-	// Image which; the task then fails to start.
-	PullError, Image string
+	// Fault says, in AWS's words, why the task cannot start: an image that
+	// could not be fetched (CannotPullContainerError: …), a container that the
+	// engine refused to create (CannotCreateContainerError: …) or to start
+	// (CannotStartContainerError: …). The task then fails to start.
+	Fault string
 	// Logs are the lines written since the first Seen ones.
 	Logs []LogLine
 	// Next is when something will change by itself. Zero: unknown, look again
@@ -59,6 +77,7 @@ type ContainerState struct {
 	ExitCode *int32 // of a stopped one
 	Reason   string // why it stopped, as AWS would say; may be empty
 	Health   types.HealthStatus
+	Answer   string // what the last failing health check said; may be empty
 	Digest   string // of the image, sha256:…
 	// Deaf: its ports fail the load balancer's health checks. Only a runtime
 	// without a data plane of its own sets it.

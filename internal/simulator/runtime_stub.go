@@ -94,7 +94,7 @@ func play(t TaskSpec, scripts ScriptedRuntime) Observation {
 	for _, c := range t.Definition.ContainerDefinitions {
 		script := scripts.script(*c.Image)
 		if script.Missing {
-			out.PullError, out.Image = "pull image manifest has been retried 1 time(s): failed to resolve ref "+*c.Image+": "+*c.Image+": not found", *c.Image
+			out.Fault = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + *c.Image + ": " + *c.Image + ": not found"
 			return out
 		}
 		out.Containers[*c.Name] = p.state(c, script)

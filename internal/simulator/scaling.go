@@ -2,9 +2,7 @@ package simulator
 
 import (
 	"fmt"
-	"math"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +16,8 @@ type scalingService struct {
 	policies   *table[types.ScalingPolicy]   // by resource id|name
 	actions    *table[types.ScheduledAction] // by resource id|name
 	activities *table[types.ScalingActivity] // newest first
+	open       *table[string]                // key of the activity that is in progress, by resource id
+	tracks     *table[trackState]            // by resource id
 }
 
 type scalableTarget struct {
@@ -40,13 +40,15 @@ var (
 
 func newScaling(c *Cloud) *scalingService {
 	s := &scalingService{c: c, targets: newTable[scalableTarget](c, "scaling/target"), policies: newTable[types.ScalingPolicy](c, "scaling/policy"),
-		actions: newTable[types.ScheduledAction](c, "scaling/action"), activities: newTable[types.ScalingActivity](c, "scaling/activity")}
+		actions: newTable[types.ScheduledAction](c, "scaling/action"), activities: newTable[types.ScalingActivity](c, "scaling/activity"),
+		open: newTable[string](c, "scaling/open"), tracks: newTable[trackState](c, "scaling/track")}
 	s.handleTargets()
 	s.handlePolicies()
 	s.handleActions()
 	s.handleScalingTags()
-	c.ecs.agenda.on("bounds", func(id string) { s.enforce(id, "") })
+	c.ecs.agenda.on("bounds", s.enforce)
 	c.ecs.agenda.on("action", s.act)
+	s.startTracking()
 	c.taggers = append(c.taggers, s)
 	return s
 }
@@ -97,36 +99,29 @@ func scaledService(id string) (cluster, service string) {
 }
 
 // enforce moves a service's desired count into the bounds of its target.
-func (s *scalingService) enforce(id, why string) {
+func (s *scalingService) enforce(id string) {
 	t, ok := s.targets.get(id)
 	if !ok {
 		return
 	}
-	cluster, service := scaledService(id)
-	desired, ok := s.c.ecs.desired(cluster, service)
+	desired, ok := s.c.ecs.desired(scaledService(id))
 	least, most := aws.ToInt32(t.Target.MinCapacity), aws.ToInt32(t.Target.MaxCapacity)
-	var to int32
 	switch {
 	case !ok:
-		return
 	case desired < least:
-		to = least
-		why += fmt.Sprintf("minimum capacity was set to %d", least)
+		s.scale(id, least, fmt.Sprintf("minimum capacity was set to %d", least))
 	case desired > most:
-		to = most
-		why += fmt.Sprintf("maximum capacity was set to %d", most)
-	default:
-		return
+		s.scale(id, most, fmt.Sprintf("maximum capacity was set to %d", most))
 	}
-	s.c.ecs.setDesired(cluster, service, to)
-	s.record(id, fmt.Sprintf("Setting desired count to %d.", to), why)
 }
 
 // desiredChanged is told when somebody set a desired count by hand.
 func (s *scalingService) desiredChanged(cluster, service string) {
 	id := "service/" + cluster + "/" + service
 	if s.targets.has(id) {
-		s.c.ecs.agenda.set("bounds", id, s.c.now().Add(boundsDelay))
+		desired, _ := s.c.ecs.desired(cluster, service)
+		s.override(id, desired)
+		s.c.ecs.agenda.set("bounds", id, s.c.now().Add(s.c.lag(boundsDelay)))
 	}
 }
 
@@ -135,20 +130,6 @@ func (s *scalingService) serviceGone(cluster, service string) {
 	if id := "service/" + cluster + "/" + service; s.targets.has(id) {
 		s.deregister(id)
 	}
-}
-
-func (s *scalingService) record(id, description, cause string) {
-	now, uuid := s.c.now(), s.c.uuid()
-	s.activities.put(activityKey(now, uuid), types.ScalingActivity{
-		ActivityId: &uuid, ResourceId: &id, ServiceNamespace: types.ServiceNamespaceEcs, ScalableDimension: scalingDimension,
-		Description: &description, Cause: &cause, StartTime: &now, EndTime: &now, StatusCode: types.ScalingActivityStatusCodeSuccessful,
-		StatusMessage: aws.String(strings.Replace(description, "Setting", "Successfully set", 1) + " Change successfully fulfilled by ecs."),
-	})
-}
-
-// activityKey sorts activities newest first.
-func activityKey(at time.Time, id string) string {
-	return fmt.Sprintf("%020d-%s", math.MaxInt64-at.UnixNano(), id)
 }
 
 // scalingPage cuts a page by Application Auto Scaling's rules.

@@ -140,7 +140,8 @@ func (s *scalingService) act(key string) {
 		if boundsFault(least, most) == nil {
 			t.Target.MinCapacity, t.Target.MaxCapacity = least, most
 			s.targets.put(*a.ResourceId, t)
-			s.enforce(*a.ResourceId, fmt.Sprintf("scheduled action name %s was triggered; ", *a.ScheduledActionName))
+			s.rebound(*a.ResourceId, *a.ScheduledActionName, aws.ToInt32(least), aws.ToInt32(most))
+			s.enforce(*a.ResourceId)
 		}
 	}
 	if strings.HasPrefix(*a.Schedule, "at(") {

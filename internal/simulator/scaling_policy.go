@@ -62,6 +62,7 @@ func (s *scalingService) putPolicy(_ context.Context, in *scaling.PutScalingPoli
 		return nil, err
 	}
 	s.policies.put(key, p)
+	s.arm(p)
 	return &scaling.PutScalingPolicyOutput{PolicyARN: p.PolicyARN, Alarms: p.Alarms}, nil
 }
 

@@ -54,7 +54,7 @@ func (s *scalingService) registerTarget(_ context.Context, in *scaling.RegisterS
 		return nil, err
 	}
 	s.targets.put(*in.ResourceId, t)
-	s.enforce(*in.ResourceId, "")
+	s.enforce(*in.ResourceId)
 	return &scaling.RegisterScalableTargetOutput{ScalableTargetARN: t.Target.ScalableTargetARN}, nil
 }
 
@@ -90,6 +90,9 @@ func boundsFault(least, most *int32) error {
 func (s *scalingService) deregister(id string) {
 	s.targets.delete(id)
 	s.c.ecs.agenda.drop("bounds", id)
+	s.c.ecs.agenda.drop("track", id)
+	s.tracks.delete(id)
+	s.open.delete(id)
 	for k, p := range s.policies.all() {
 		if *p.ResourceId == id {
 			s.policies.delete(k)

@@ -24,6 +24,8 @@ type store struct {
 	tables map[string]*rows
 	db     *bolt.DB // open during a call
 	seq    uint64   // of the last transaction seen
+	keep   bool     // the file stays open: nobody else uses it
+	told   func(service string)
 	dirty  map[[2]string]struct{}
 }
 
@@ -53,8 +55,8 @@ const staleWindow = 30 * time.Second
 
 var seqKey = []byte("seq")
 
-func openStore(dir string) (*store, error) {
-	s := &store{tables: map[string]*rows{}, dirty: map[[2]string]struct{}{}}
+func openStore(dir string, keep bool) (*store, error) {
+	s := &store{tables: map[string]*rows{}, dirty: map[[2]string]struct{}{}, keep: keep}
 	if dir == "" {
 		return s, nil
 	}
@@ -65,7 +67,27 @@ func openStore(dir string) (*store, error) {
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
-	return s, s.db.Close()
+	return s, s.release()
+}
+
+// release unlocks the file, unless it is ours alone.
+func (s *store) release() error {
+	if s.keep {
+		return nil
+	}
+	db := s.db
+	s.db = nil
+	return db.Close()
+}
+
+// close unlocks a file that was kept.
+func (s *store) close() error {
+	if s.db == nil {
+		return nil
+	}
+	db := s.db
+	s.db = nil
+	return db.Close()
 }
 
 // begin locks the file and reads what other processes wrote meanwhile.
@@ -73,12 +95,14 @@ func (s *store) begin() error {
 	if s.path == "" {
 		return nil
 	}
-	db, err := bolt.Open(s.path, 0o600, &bolt.Options{Timeout: 30 * time.Second, FreelistType: bolt.FreelistMapType})
-	if err != nil {
-		return fmt.Errorf("open %s: %w", s.path, err)
+	if s.db == nil {
+		db, err := bolt.Open(s.path, 0o600, &bolt.Options{Timeout: 30 * time.Second, FreelistType: bolt.FreelistMapType})
+		if err != nil {
+			return fmt.Errorf("open %s: %w", s.path, err)
+		}
+		s.db = db
 	}
-	s.db = db
-	return db.View(func(tx *bolt.Tx) error {
+	return s.db.View(func(tx *bolt.Tx) error {
 		meta := tx.Bucket([]byte("meta"))
 		if meta == nil || binary.BigEndian.Uint64(meta.Get(seqKey)) == s.seq {
 			return nil
@@ -116,17 +140,33 @@ func (s *store) table(name string) *rows {
 // commit writes what the call changed and unlocks the file.
 func (s *store) commit(now time.Time) error {
 	defer clear(s.dirty)
+	defer s.tell()
 	if s.path == "" {
 		return nil
 	}
-	defer func() { s.db = nil }()
 	if len(s.dirty) > 0 {
 		if err := s.db.Update(s.write); err != nil {
-			_ = s.db.Close()
+			s.seq = 0       // what is in memory is not on disk: read it again
+			_ = s.release() // the error that counts is the first
 			return fmt.Errorf("write %s: %w", s.path, err)
 		}
 	}
-	return s.db.Close()
+	return s.release()
+}
+
+// tell names the services whose rows changed, each once.
+func (s *store) tell() {
+	if s.told == nil {
+		return
+	}
+	seen := map[string]bool{}
+	for d := range s.dirty {
+		service, _, _ := strings.Cut(d[0], "/")
+		if !seen[service] {
+			seen[service] = true
+			s.told(service)
+		}
+	}
 }
 
 func (s *store) write(tx *bolt.Tx) error {

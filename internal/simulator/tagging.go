@@ -64,7 +64,7 @@ func taggingError(format string, args ...any) error {
 func (s *taggingService) index() map[string]map[string]string {
 	before := s.c.asOf
 	defer func() { s.c.asOf = before }()
-	s.c.asOf = s.c.now().Add(-taggingLag)
+	s.c.asOf = s.c.now().Add(-s.c.lag(taggingLag))
 	if !before.IsZero() && before.Before(s.c.asOf) {
 		s.c.asOf = before
 	}
