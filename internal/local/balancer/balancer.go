@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -24,6 +26,11 @@ type Options struct {
 	// CookieKey encrypts cookies: 16, 24 or 32 bytes. With the same key they
 	// survive a restart; nil makes a new one.
 	CookieKey []byte
+	// OnHealth is told when a target's state or its reason changes, and when a
+	// draining target has nothing under way any more; nil is nobody. Changes come
+	// in their order, one at a time, with no lock held, possibly a little after
+	// they happened. Close drops what was not told yet.
+	OnHealth func(group string, h TargetHealth)
 	// Log gets what goes wrong; nil is none.
 	Log *slog.Logger
 }
@@ -32,6 +39,7 @@ type Options struct {
 type Balancer struct {
 	opts    Options
 	cookies *sealer
+	news    *news
 
 	mu        sync.Mutex
 	closed    bool
@@ -53,17 +61,23 @@ func New(opts Options) (*Balancer, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	if opts.OnHealth == nil {
+		opts.OnHealth = func(string, TargetHealth) {}
+	}
+	changes := &news{tell: opts.OnHealth}
+	opts.OnHealth = changes.add
 	cookies, err := newSealer(opts.CookieKey)
 	if err != nil {
 		return nil, fmt.Errorf("cookie key: %w", err)
 	}
-	b := &Balancer{opts: opts, cookies: cookies, listeners: map[string]*listener{}, groups: map[string]*group{}}
+	b := &Balancer{opts: opts, cookies: cookies, news: changes, listeners: map[string]*listener{}, groups: map[string]*group{}}
 	b.patience, b.hurry = context.WithCancel(context.Background())
 	return b, nil
 }
 
 // Update replaces the configuration. Either all of it counts afterwards or, with
-// an error, none. Requests under way end as they began.
+// an error, none: a *[ListenError] when an address cannot be listened on. Requests
+// under way end as they began; what is known about targets that stay is kept.
 func (b *Balancer) Update(cfg Config) error {
 	if err := cfg.validate(); err != nil {
 		return err
@@ -96,7 +110,7 @@ func (b *Balancer) open(want []Listener) (map[string]*listener, error) {
 			for _, o := range opened {
 				_ = o.socket.Close() // nobody has used it
 			}
-			return nil, fmt.Errorf("listener %q: %w", l.ID, err)
+			return nil, fmt.Errorf("listener %q: %w", l.ID, &ListenError{l.Address, err})
 		}
 		opened[l.ID] = newListener(l, ln)
 	}
@@ -253,27 +267,33 @@ func (b *Balancer) group(id string) *group {
 // Close stops accepting, lets requests finish until the context ends, then ends
 // them, and all connections that were upgraded.
 func (b *Balancer) Close(ctx context.Context) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return nil
-	}
-	b.closed = true
+	listeners, groups := b.shut()
 	defer context.AfterFunc(ctx, b.hurry)()
-	all := make([]error, 0, len(b.listeners))
+	all := make([]error, len(listeners))
 	var wg sync.WaitGroup
-	for _, l := range b.listeners {
-		all = append(all, nil)
-		err := &all[len(all)-1]
-		wg.Go(func() { *err = l.shutdown(ctx) })
+	for i, l := range listeners {
+		wg.Go(func() { all[i] = l.shutdown(ctx) })
 	}
 	wg.Wait()
 	b.leaving.Wait()
 	b.hurry()
-	for _, g := range b.groups {
+	b.news.stop() // what ends now ends by the caller's will
+	for _, g := range groups {
 		g.close()
 	}
 	return errors.Join(all...)
+}
+
+// shut makes the balancer closed; it returns what is to be ended, nothing the
+// second time.
+func (b *Balancer) shut() ([]*listener, []*group) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, nil
+	}
+	b.closed = true
+	return slices.Collect(maps.Values(b.listeners)), slices.Collect(maps.Values(b.groups))
 }
 
 // certificates takes a listener's TLS configuration at each handshake, so that

@@ -170,6 +170,10 @@ type HealthCheck struct {
 	// Matcher is the codes that pass: "200", "200,202", "200-299". For a GRPC
 	// group they are gRPC's.
 	Matcher string
+	// Eager asks a new target twice a second until it has passed once, instead of
+	// waiting for the next interval. Failures in between count for nothing. AWS
+	// does not do this; it is for those who wait for a start on their own machine.
+	Eager bool
 }
 
 // withDefaults fills AWS's defaults in, see

@@ -84,10 +84,35 @@ func (g *group) register(t *target) {
 	case !g.inUse && t.state != Unused:
 		t.halt()
 		t.ramp = time.Time{}
-		t.set(Unused, ReasonNotInUse, "Target group is not configured to receive traffic from the load balancer")
+		g.set(t, Unused, ReasonNotInUse, "Target group is not configured to receive traffic from the load balancer")
 	case g.inUse && (t.state == "" || t.state == Unused):
-		t.set(Initial, ReasonInitial, "Initial health checks in progress")
+		t.passed = false
+		g.set(t, Initial, ReasonInitial, "Initial health checks in progress")
 		g.watch(t)
+	}
+}
+
+// set changes a target's state and tells who wants to know. The lock is held.
+func (g *group) set(t *target, s State, reason, describe string) {
+	changed := t.state != s || t.reason != reason || t.describe != describe
+	t.set(s, reason, describe)
+	if changed {
+		g.tell(t)
+	}
+}
+
+func (g *group) tell(t *target) { g.opts.OnHealth(g.id, t.health()) }
+
+// leave counts a request out, and tells when it was the last one of a target
+// that drains.
+func (g *group) leave(t *target, x *exchange) {
+	if !t.leave(x) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if t.state == Draining {
+		g.tell(t)
 	}
 }
 
@@ -111,6 +136,7 @@ func (g *group) deregister(t *target) {
 	t.set(Draining, ReasonDeregistered, "Target deregistration is in progress")
 	g.rebuild() // before closing: who is refused must find another
 	t.setClosed(true)
+	g.tell(t) // after it: from now on the last request tells that it was the last
 	var timer *time.Timer
 	timer = time.AfterFunc(g.cfg.DeregistrationDelay, func() {
 		g.mu.Lock()
@@ -155,17 +181,18 @@ func (g *group) record(ctx context.Context, t *target, r result) {
 	if ctx.Err() != nil {
 		return // it came too late to matter
 	}
+	t.passed = t.passed || r.ok
 	t.streak++
 	switch {
 	case r.ok && t.state == Healthy:
 		t.streak = 0
 	case !r.ok && t.state == Unhealthy:
-		t.set(Unhealthy, r.reason, r.describe) // the latest reason
+		g.set(t, Unhealthy, r.reason, r.describe) // the latest reason
 	case r.ok && (t.state == Initial || t.streak >= g.cfg.Health.Healthy):
 		g.promote(t)
 	case !r.ok && t.streak >= g.cfg.Health.Unhealthy:
 		t.ramp, t.full = time.Time{}, false
-		t.set(Unhealthy, r.reason, r.describe)
+		g.set(t, Unhealthy, r.reason, r.describe)
 	}
 	g.rebuild()
 }
@@ -174,7 +201,7 @@ func (g *group) record(ctx context.Context, t *target, r result) {
 // that does not can carry the load, see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 func (g *group) promote(t *target) {
-	t.set(Healthy, "", "")
+	g.set(t, Healthy, "", "")
 	carried := slices.ContainsFunc(g.targets, func(o *target) bool {
 		return o != t && o.state == Healthy && o.ramp.IsZero()
 	})
@@ -267,7 +294,7 @@ func (g *group) health() []TargetHealth {
 	defer g.mu.Unlock()
 	out := make([]TargetHealth, 0, len(g.targets))
 	for _, t := range g.targets {
-		out = append(out, TargetHealth{t.Target, t.state, t.reason, t.describe, t.inFlight()})
+		out = append(out, t.health())
 	}
 	return out
 }
@@ -277,7 +304,7 @@ func (g *group) metrics() GroupMetrics {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, t := range g.targets {
-		m.PerTarget[t.Key()] = t.requests.Load()
+		m.PerTarget[t.Key()] += t.requests.Load() // it may drain and be back at once
 		switch t.state {
 		case Healthy:
 			m.Healthy++

@@ -33,7 +33,7 @@ func refuse(r *http.Request) int {
 	switch {
 	case r.Method == http.MethodTrace:
 		return http.StatusMethodNotAllowed
-	case r.Method == http.MethodConnect:
+	case r.Method == http.MethodConnect, r.Method == "PRI": // the latter begins HTTP/2, which is for HTTPS listeners
 		return http.StatusBadRequest
 	case len(r.RequestURI) > maxRequestLine:
 		return http.StatusRequestURITooLong
@@ -79,25 +79,30 @@ func (l *route) outgoing(out http.Header, in *http.Request) {
 // forwarded tells who asked, how and on which port, see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
 func (l *route) forwarded(out http.Header, in *http.Request) {
-	prior := in.Header[forwardedForHeader]
-	switch l.cfg.ForwardedFor {
-	case ForwardedForRemove:
-	case ForwardedForPreserve:
-		if prior != nil {
-			out[forwardedForHeader] = prior
-		}
-	default:
-		client, _, err := net.SplitHostPort(in.RemoteAddr)
-		if err != nil || l.cfg.ForwardedClientPort {
-			client = in.RemoteAddr
-		}
-		if len(prior) > 0 {
-			client = strings.Join(prior, ", ") + ", " + client
-		}
-		out[forwardedForHeader] = []string{client}
+	if v := l.forwardedFor(in); v != nil {
+		out[forwardedForHeader] = v
 	}
 	out["X-Forwarded-Proto"] = []string{l.scheme()}
 	out["X-Forwarded-Port"] = []string{strconv.Itoa(l.port)}
+}
+
+// forwardedFor is the X-Forwarded-For header for the target, nil for none.
+func (l *route) forwardedFor(in *http.Request) []string {
+	prior := in.Header[forwardedForHeader]
+	switch l.cfg.ForwardedFor {
+	case ForwardedForRemove:
+		return nil
+	case ForwardedForPreserve:
+		return prior
+	}
+	client, _, err := net.SplitHostPort(in.RemoteAddr)
+	if err != nil || l.cfg.ForwardedClientPort {
+		client = in.RemoteAddr
+	}
+	if len(prior) > 0 {
+		client = strings.Join(prior, ", ") + ", " + client
+	}
+	return []string{client}
 }
 
 // trace adds to or makes the trace header, see
@@ -136,11 +141,13 @@ func traceID(now time.Time, random func() uint64) string {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
 func dropInvalid(h http.Header) {
 	for name := range h {
-		if strings.Trim(name, letters+digits+"-") != "" {
+		if !validName(name) {
 			delete(h, name)
 		}
 	}
 }
+
+func validName(name string) bool { return strings.Trim(name, letters+digits+"-") == "" }
 
 // host is the Host header for the target, see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html

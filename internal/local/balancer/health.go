@@ -21,31 +21,56 @@ type result struct {
 	reason, describe string
 }
 
+// eagerEvery is how often a target is asked that is waited for.
+const eagerEvery = 500 * time.Millisecond
+
 // watch starts the target's health checks: the first at once, the next ones by
 // the interval, however long an answer takes. The lock is held.
 func (g *group) watch(t *target) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.stop = cancel
 	g.checks.Go(func() {
-		for {
-			interval := g.checkOnce(ctx, t)
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(interval):
-			}
+		for ctx.Err() == nil {
+			start := time.Now()
+			cfg, _ := g.checking(t)
+			g.record(ctx, t, g.link.Load().check(ctx, cfg, t))
+			next := start.Add(cfg.Health.Interval)
+			g.hurry(ctx, t, next)
+			sleep(ctx, time.Until(next))
 		}
 	})
 }
 
-// checkOnce is one check; it returns the rest of the interval.
-func (g *group) checkOnce(ctx context.Context, t *target) time.Duration {
+// checking is how to check, and whether the target is waited for.
+func (g *group) checking(t *target) (cfg Group, eager bool) {
 	g.mu.Lock()
-	cfg := g.cfg
-	g.mu.Unlock()
-	start := time.Now()
-	g.record(ctx, t, g.link.Load().check(ctx, cfg, t))
-	return max(0, cfg.Health.Interval-time.Since(start))
+	defer g.mu.Unlock()
+	return g.cfg, g.cfg.Health.Eager && !t.passed
+}
+
+// hurry asks a target that is waited for again and again until the next check
+// is due. Only success counts.
+func (g *group) hurry(ctx context.Context, t *target, due time.Time) {
+	for {
+		cfg, eager := g.checking(t)
+		if !eager || time.Until(due) <= eagerEvery || !sleep(ctx, eagerEvery) {
+			return
+		}
+		cfg.Health.Timeout = min(cfg.Health.Timeout, time.Until(due)) // the check that counts is on time
+		if r := g.link.Load().check(ctx, cfg, t); r.ok {
+			g.record(ctx, t, r)
+		}
+	}
+}
+
+// sleep waits; it is false if the context ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // check asks the target once.

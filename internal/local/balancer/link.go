@@ -8,14 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// connectTimeout is AWS's, for connections to targets and their handshakes, see
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
-const connectTimeout = 10 * time.Second
 
 // link is how a group's targets are spoken to. It is replaced when the protocol
 // or the idle timeout changes; requests under way keep theirs.
@@ -25,6 +20,8 @@ type link struct {
 	checks  bool // TLS for health checks
 	idle    time.Duration
 
+	wires     *wires // for what needs no more than HTTP/1.1 without TLS; else nil
+	buffers   *buffers
 	proxy     *httputil.ReverseProxy
 	transport *http.Transport
 	checker   *http.Transport
@@ -36,13 +33,17 @@ func (g *group) relink(idle time.Duration) {
 	if old.speaks(l) {
 		return
 	}
+	l.buffers = newBuffers()
+	if l.version != HTTP2 && l.version != GRPC && !l.tls {
+		l.wires = newWires(idle)
+	}
 	l.transport = l.newTransport(g.opts, g.cfg.TLS)
 	l.transport.ResponseHeaderTimeout = idle
 	l.checker = l.newTransport(g.opts, g.cfg.Health.TLS)
 	l.checker.DisableKeepAlives = true // a check's connection is closed after it
 	l.proxy = &httputil.ReverseProxy{
 		Rewrite: rewrite, Transport: l.transport, ModifyResponse: received, ErrorHandler: proxyError,
-		BufferPool: buffers(), ErrorLog: log.New(logWriter{g.opts}, "", 0),
+		BufferPool: l.buffers, ErrorLog: log.New(logWriter{g.opts}, "", 0),
 	}
 	g.link.Store(l)
 	if old != nil {
@@ -56,6 +57,9 @@ func (l *link) speaks(o *link) bool {
 }
 
 func (l *link) close() {
+	if l.wires != nil {
+		l.wires.close()
+	}
 	l.transport.CloseIdleConnections()
 	l.checker.CloseIdleConnections()
 }
@@ -73,11 +77,9 @@ func (l *link) newTransport(opts *Options, secure bool) *http.Transport {
 	return &http.Transport{
 		Protocols: speak,
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-			defer cancel()
-			c, err := opts.Dial(ctx, network, addr)
+			c, err := dialer(opts.Dial).dial(ctx, network, addr)
 			if err != nil {
-				return nil, &dialError{err}
+				return nil, err
 			}
 			return &idleConn{Conn: c, idle: l.idle}, nil
 		},
@@ -91,11 +93,6 @@ func (l *link) newTransport(opts *Options, secure bool) *http.Transport {
 		DisableCompression:  true,
 	}
 }
-
-// dialError marks what happened before anything was sent.
-type dialError struct{ error }
-
-func (e *dialError) Unwrap() error { return e.error }
 
 // idleConn is a connection that ends when neither side says anything. The
 // deadline is moved seldom and generously: at the earliest after the idle
@@ -129,16 +126,6 @@ func (c *idleConn) Write(b []byte) (int, error) {
 	c.arm()
 	return c.Conn.Write(b)
 }
-
-// bufferPool lends the proxy its copying buffers.
-type bufferPool struct{ pool sync.Pool }
-
-func buffers() *bufferPool {
-	return &bufferPool{sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}}
-}
-
-func (p *bufferPool) Get() []byte  { return *p.pool.Get().(*[]byte) }
-func (p *bufferPool) Put(b []byte) { p.pool.Put(&b) }
 
 // logWriter gives the standard library's complaints to the caller's log.
 type logWriter struct{ opts *Options }

@@ -3,6 +3,7 @@ package balancer
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log"
 	"net"
 	"net/http"
@@ -76,13 +77,22 @@ func (l *listener) start(idle time.Duration, opts *Options) {
 		ErrorLog:    log.New(logWriter{opts}, "", 0),
 	}
 	l.running.Go(func() {
+		door := &front{l.socket, idle}
 		if l.secure {
 			l.server.TLSConfig = &tls.Config{GetConfigForClient: l.certificates, NextProtos: []string{"h2", "http/1.1"}}
-			_ = l.server.ServeTLS(l.socket, "", "") // ends with the socket
+			l.ended(l.server.ServeTLS(door, "", ""), opts)
 			return
 		}
-		_ = l.server.Serve(l.socket)
+		l.ended(l.server.Serve(door), opts)
 	})
+}
+
+// ended is told when nothing is accepted any more. It is as wanted unless the
+// server found it out by itself.
+func (l *listener) ended(err error, opts *Options) {
+	if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		opts.Log.Error("listener has ended", "address", l.address, "error", err)
+	}
 }
 
 // shutdown lets requests finish until the context ends. Upgraded connections

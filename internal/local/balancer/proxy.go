@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -35,6 +35,14 @@ type exchange struct {
 	start    time.Time
 	writer   *writer
 	body     *clientBody
+
+	mu   sync.Mutex
+	why  error     // it was aborted
+	held io.Closer // what abort ends
+
+	wire    *wire         // of a direct exchange
+	sent    chan struct{} // closed when sending its body has ended
+	sending error         // how
 }
 
 type exchangeKey struct{}
@@ -48,22 +56,36 @@ func (g *group) forward(w http.ResponseWriter, x *exchange) {
 		g.refuse(w, x, 464)
 		return
 	}
-	ctx, cancel := context.WithCancelCause(x.Context())
-	defer cancel(nil)
 	x.link, x.sticky = link, g.ready.Load().sticky
-	if x.target = g.acquire(x, x.wanted(), cancel); x.target == nil {
+	if x.target = g.acquire(x, x.wanted(), x.abort); x.target == nil {
 		g.refuse(w, x, http.StatusServiceUnavailable)
 		return
 	}
-	defer x.target.leave(x)
-	req := x.WithContext(context.WithValue(ctx, exchangeKey{}, x))
-	x.writer = &writer{ResponseWriter: w, length: -1}
-	if req.ContentLength != 0 {
-		x.body = &clientBody{ReadCloser: req.Body, control: http.NewResponseController(w), idle: link.idle}
+	defer g.leave(x.target, x)
+	if x.ContentLength != 0 {
+		x.body = newClientBody(x.Body, w, link.idle)
+	}
+	if link.takesDirect(x.Request) {
+		x.direct(w)
+		return
+	}
+	x.proxied(w)
+}
+
+// proxied lets the standard library's proxy do it.
+func (x *exchange) proxied(w http.ResponseWriter) {
+	ctx, cancel := context.WithCancel(context.WithValue(x.Context(), exchangeKey{}, x))
+	defer cancel()
+	if !x.hold(cancelCloser(cancel)) {
+		cancel() // it is answered at once
+	}
+	req := x.WithContext(ctx)
+	if x.body != nil {
 		req.Body = x.body
 	}
+	x.writer = &writer{ResponseWriter: w, length: -1}
 	x.start = time.Now()
-	link.proxy.ServeHTTP(x.writer, req)
+	x.link.proxy.ServeHTTP(x.writer, req)
 }
 
 // takes says which requests a protocol version takes, see
@@ -117,13 +139,19 @@ func rewrite(p *httputil.ProxyRequest) {
 	x.route.outgoing(p.Out.Header, p.In)
 }
 
-// received counts the target's answer and adds the cookies.
+// received takes the answer that the standard library's proxy has got.
 func received(res *http.Response) error {
 	x := exchangeOf(res.Request.Context())
-	x.group.response(res.StatusCode, time.Since(x.start))
 	x.writer.length = res.ContentLength
-	x.setCookies(res)
+	unguessed(x.writer.Header(), res)
+	x.received(res)
 	return nil
+}
+
+// received counts the target's answer and adds the cookies.
+func (x *exchange) received(res *http.Response) {
+	x.group.response(res.StatusCode, time.Since(x.start))
+	x.setCookies(res)
 }
 
 func (x *exchange) setCookies(res *http.Response) {
@@ -131,9 +159,12 @@ func (x *exchange) setCookies(res *http.Response) {
 	if x.groupFor > 0 {
 		jar.write(res.Header, groupCookie, groupCookieCORS, x.group.id, x.groupFor, x.groupFor, secure)
 	}
+	s := x.sticky
+	if s.Duration == 0 {
+		return
+	}
 	value := x.group.id + " " + x.target.Key()
-	switch s := x.sticky; {
-	case s.Duration == 0:
+	switch {
 	case s.AppCookie == "":
 		jar.write(res.Header, targetCookie, targetCookieCORS, value, s.Duration, s.Duration, secure)
 	case x.inSession(res):
@@ -154,13 +185,17 @@ func (x *exchange) inSession(res *http.Response) bool {
 	return false
 }
 
-// proxyError answers when the target did not. Nothing is tried with another
-// target: AWS does not, once it has chosen. (The transport itself repeats a
-// bodyless GET, HEAD or OPTIONS to the same target when a kept connection turns
-// out to be closed before the first byte of an answer.)
+// proxyError answers when the standard library's proxy has got nothing.
 func proxyError(w http.ResponseWriter, r *http.Request, err error) {
-	x := exchangeOf(r.Context())
-	code := x.errorCode(r, err)
+	exchangeOf(r.Context()).failed(w, err)
+}
+
+// failed answers when the target did not. Nothing is tried with another
+// target: AWS does not, once it has chosen. (What can be repeated without harm
+// is sent once more to the same target when a kept connection turns out to be
+// closed before the first byte of an answer.)
+func (x *exchange) failed(w http.ResponseWriter, err error) {
+	code := x.errorCode(err)
 	var dial *dialError
 	if errors.As(err, &dial) {
 		x.group.connect.Add(1)
@@ -174,11 +209,9 @@ func proxyError(w http.ResponseWriter, r *http.Request, err error) {
 
 // errorCode is the code AWS documents for the failure, see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
-func (x *exchange) errorCode(r *http.Request, err error) int {
+func (x *exchange) errorCode(err error) int {
 	body := x.body.failure()
 	switch {
-	case errors.Is(context.Cause(r.Context()), errDeregistered):
-		return http.StatusBadGateway
 	case body != nil && isTimeout(body):
 		return http.StatusRequestTimeout
 	case x.Context().Err() != nil:
@@ -208,41 +241,4 @@ func (w *writer) Write(b []byte) (int, error) {
 		return n, err // without a length the proxy flushes
 	}
 	return n, http.NewResponseController(w.ResponseWriter).Flush()
-}
-
-// clientBody is a request's body that must not pause longer than the idle
-// timeout.
-type clientBody struct {
-	io.ReadCloser
-	control *http.ResponseController
-	idle    time.Duration
-	armed   time.Time
-	err     atomic.Pointer[error]
-}
-
-func (b *clientBody) Read(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(b.armed) > b.idle/8 {
-		b.armed = now
-		_ = b.control.SetReadDeadline(now.Add(b.idle + b.idle/8)) // where impossible, there is no timeout
-	}
-	n, err := b.ReadCloser.Read(p)
-	switch {
-	case err == io.EOF:
-		// The connection stays; the server reads on for the next request.
-		_ = b.control.SetReadDeadline(time.Time{})
-	case err != nil && !errors.Is(err, http.ErrBodyReadAfterClose):
-		b.err.Store(&err)
-	}
-	return n, err
-}
-
-// failure is why the body could not be read.
-func (b *clientBody) failure() error {
-	if b == nil {
-		return nil
-	}
-	if err := b.err.Load(); err != nil {
-		return *err
-	}
-	return nil
 }

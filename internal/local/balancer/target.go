@@ -60,6 +60,7 @@ type target struct {
 	current  float64   // its turn in the weighted round
 	stop     context.CancelFunc
 	drain    *time.Timer
+	passed   bool // a health check, since it was registered
 	requests atomic.Uint64
 
 	mu     sync.Mutex
@@ -82,10 +83,12 @@ func (t *target) enter(x *exchange, cancel context.CancelCauseFunc) bool {
 	return true
 }
 
-func (t *target) leave(x *exchange) {
+// leave counts a request out. It reports whether that was the last one to come.
+func (t *target) leave(x *exchange) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.active, x)
+	return t.closed && len(t.active) == 0
 }
 
 // setClosed opens or closes the target to new requests.
@@ -108,6 +111,11 @@ func (t *target) inFlight() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.active)
+}
+
+// health is what is known about the target. The group's lock is held.
+func (t *target) health() TargetHealth {
+	return TargetHealth{t.Target, t.state, t.reason, t.describe, t.inFlight()}
 }
 
 func (t *target) set(s State, reason, describe string) {

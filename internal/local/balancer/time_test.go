@@ -41,6 +41,8 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
 
+func (p *pipes) listen(string, string) (net.Listener, error) { return p, nil }
+
 func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
@@ -56,7 +58,7 @@ func inMemory(t *testing.T, cfg Config, h http.HandlerFunc) (*Balancer, *pipes, 
 	t.Helper()
 	n := &network{answers: map[string]http.HandlerFunc{"10.0.0.1:80": healthy(h).ServeHTTP}, checks: map[string]int{}}
 	front := newPipes()
-	b, err := New(Options{Dial: n.dial, Listen: func(string, string) (net.Listener, error) { return front, nil }})
+	b, err := New(Options{Dial: n.dial, Listen: front.listen})
 	if err != nil {
 		t.Fatal(err)
 	}
