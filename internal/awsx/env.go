@@ -3,6 +3,8 @@
 package awsx
 
 import (
+	"sync"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
@@ -14,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	sd "github.com/aws/aws-sdk-go-v2/service/servicediscovery"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -38,9 +41,12 @@ type Env struct {
 	Route53 *route53.Client
 	SSM     *ssm.Client
 	Tagging *tagging.Client
+	Secrets *secretsmanager.Client
 
 	// listeners guards rule priorities, one holder per listener at a time.
 	listeners keyedLock
+	// memory is behind Memory.
+	memory sync.Map
 }
 
 // NewEnv builds the clients. cfg should come from Config, which adds retries
@@ -52,6 +58,6 @@ func NewEnv(cfg aws.Config, app, env string) *Env {
 		ECR: ecr.NewFromConfig(cfg), IAM: iam.NewFromConfig(cfg), STS: sts.NewFromConfig(cfg),
 		Logs: logs.NewFromConfig(cfg), AAS: aas.NewFromConfig(cfg), SD: sd.NewFromConfig(cfg),
 		ACM: acm.NewFromConfig(cfg), Route53: route53.NewFromConfig(cfg), SSM: ssm.NewFromConfig(cfg),
-		Tagging: tagging.NewFromConfig(cfg),
+		Tagging: tagging.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 	}
 }

@@ -54,6 +54,9 @@ type task struct {
 	live    resource.LiveNode  // settling: what is asked about
 	found   *resource.LiveNode // made by a create whose answer was lost
 	note    string
+	told    int    // how many of its failures
+	lost    string // it has failed, and why; it is waited for until it rests
+	brisk   bool   // to be asked about every second
 	err     error
 	needs   []resource.Target
 	queued  bool
@@ -152,6 +155,14 @@ func (r *run) emit(t *task, k EventKind, note string, err error) {
 		return
 	}
 	r.opt.OnEvent(Event{Kind: k, Step: t.Step, Note: note, Err: err, At: time.Now(), Elapsed: time.Since(t.started)})
+}
+
+// tell passes on what went wrong on the way to being ready, each thing once.
+func (r *run) tell(t *task, failures []resource.Failure) {
+	for t.told < len(failures) {
+		r.opt.OnEvent(Event{Kind: Trouble, Step: t.Step, Failure: &failures[t.told], At: time.Now(), Elapsed: time.Since(t.started)})
+		t.told++
+	}
 }
 
 func (r *run) skip(t *task, because string) {

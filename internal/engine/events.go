@@ -14,6 +14,7 @@ const (
 	Started EventKind = "started"
 	Waiting EventKind = "waiting" // Note says for what; the step's call is done
 	Retried EventKind = "retried" // Note says why AWS asked to wait
+	Trouble EventKind = "trouble" // Failure says what went wrong on the way; the step goes on
 	Done    EventKind = "done"
 	Failed  EventKind = "failed"
 	Skipped EventKind = "skipped" // something before it failed, or the run was interrupted
@@ -25,6 +26,7 @@ type Event struct {
 	Step    *Step
 	Note    string
 	Err     error
+	Failure *resource.Failure // of Trouble
 	At      time.Time
 	Elapsed time.Duration // since the step started
 }

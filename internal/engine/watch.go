@@ -110,6 +110,9 @@ func (w *watch) answered(p *polled, tasks []*task, err error, each func(int)) {
 	for _, t := range p.tasks {
 		age := time.Duration(float64(time.Since(t.started)) * w.r.opt.Pace)
 		pause = min(pause, interval(age, w.r.drivers[t.kind].Typical(t.live.Spec)))
+		if t.brisk {
+			pause = min(pause, time.Second)
+		}
 	}
 	p.at = time.Now().Add(w.r.opt.pause(pause))
 }
@@ -121,7 +124,11 @@ func (w *watch) ready(p *polled, t *task, s resource.Readiness) {
 		w.r.touch(t.Addr)
 	}
 	t.live.Out = st.out
+	t.lost, t.brisk = s.Failed, s.Brisk
+	w.r.tell(t, s.Failures)
 	switch {
+	case s.Failed != "" && s.Moving:
+		w.still(p, t, s.Note)
 	case s.Failed != "":
 		w.r.fail(t, &FailedError{Addr: t.Addr, Reason: s.Failed})
 	case s.Ready:
@@ -143,7 +150,7 @@ func (w *watch) gone(p *polled, t *task, gone bool) {
 // still keeps a task waiting, until its time is up.
 func (w *watch) still(p *polled, t *task, note string) {
 	if limit := w.r.opt.pause(w.r.opt.Ready); time.Since(t.started) > limit {
-		w.r.fail(t, fmt.Errorf("%s: not ready after %s: %s", t.Addr, time.Since(t.started).Round(time.Second), note))
+		w.r.fail(t, t.overdue(note))
 		return
 	}
 	if note != t.note {
@@ -151,4 +158,13 @@ func (w *watch) still(p *polled, t *task, note string) {
 		w.r.emit(t, Waiting, note, nil)
 	}
 	p.tasks = append(p.tasks, t)
+}
+
+// overdue is the error of a task whose time is up.
+func (t *task) overdue(note string) error {
+	took := time.Since(t.started).Round(time.Second)
+	if t.lost != "" {
+		return &FailedError{Addr: t.Addr, Reason: fmt.Sprintf("%s; still so after %s: %s", t.lost, took, note)}
+	}
+	return fmt.Errorf("%s: not ready after %s: %s", t.Addr, took, note)
 }

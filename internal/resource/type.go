@@ -46,6 +46,15 @@ type State[O any] struct {
 	Note   string // what it waits for, for the progress line: "state pending"
 	Failed string // non-empty: it will never be ready, and why
 	Out    O      // outputs as now known; attributes may have been empty at creation
+
+	// Failures are all that went wrong on the way so far, the newest last. The
+	// list only grows: what was in an earlier answer is there again.
+	Failures []Failure
+	// Moving says of what has failed that AWS is still at it, as while it goes
+	// back to an older state: it is waited for before the step ends.
+	Moving bool
+	// Brisk asks for the next question within a second, however long it takes.
+	Brisk bool
 }
 
 // Type defines a resource type: E is the environment its functions need, S the
@@ -129,10 +138,13 @@ type LiveNode struct {
 
 // Readiness is the type-erased State.
 type Readiness struct {
-	Ready  bool
-	Note   string
-	Failed string
-	Out    any
+	Ready    bool
+	Note     string
+	Failed   string
+	Out      any
+	Failures []Failure
+	Moving   bool
+	Brisk    bool
 }
 
 // Traits are the facts of a type that the engine may know.
@@ -224,7 +236,7 @@ func (b bound[E, S, O]) Ready(ctx context.Context, ls []LiveNode) ([]Readiness, 
 		return nil, b.err("wait for", b.t.Kind, err)
 	}
 	for i, s := range states {
-		out[i] = Readiness{s.Ready, s.Note, s.Failed, s.Out}
+		out[i] = Readiness{s.Ready, s.Note, s.Failed, s.Out, s.Failures, s.Moving, s.Brisk}
 	}
 	return out, nil
 }

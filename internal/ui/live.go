@@ -75,7 +75,10 @@ func (l *Live) Event(e engine.Event) {
 	case engine.Started:
 		l.run(e)
 	case engine.Waiting, engine.Retried:
-		l.run(e).note = e.Note
+		l.run(e).note = clean(e.Note)
+	case engine.Trouble:
+		l.run(e)
+		l.draw(time.Now(), explained(l.t, *e.Failure))
 	default:
 		l.active = slices.DeleteFunc(l.active, func(r *running) bool { return r.step == e.Step })
 		l.count(e.Kind)

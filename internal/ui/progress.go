@@ -43,12 +43,27 @@ func NewPlain(w io.Writer, start time.Time, words ErrorText) Progress {
 func (p *plain) Event(e engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e.Kind == engine.Trouble {
+		p.explain(e)
+		return
+	}
 	text := outcome(e, p.words)
 	if p.last[e.Step] == text {
 		return
 	}
 	p.last[e.Step] = text
 	fmt.Fprintf(p.w, "%s  %-7s  %s  %s\n", pad(Exact(e.At.Sub(p.start)), 6), verb(e.Step), e.Step.Addr, text)
+}
+
+// explain writes a failure as a block under the time it was learnt.
+func (p *plain) explain(e engine.Event) {
+	for i, line := range explained(Theme{}, *e.Failure) {
+		at := ""
+		if i == 0 {
+			at = Exact(e.At.Sub(p.start))
+		}
+		fmt.Fprintf(p.w, "%s  %s\n", pad(at, 6), line)
+	}
 }
 
 func (p *plain) Say(text string) {
@@ -72,7 +87,7 @@ func verb(s *engine.Step) string {
 func outcome(e engine.Event, words ErrorText) string {
 	switch e.Kind {
 	case engine.Waiting:
-		return "waiting: " + e.Note
+		return "waiting: " + clean(e.Note)
 	case engine.Retried:
 		return "trying again: " + e.Note
 	case engine.Done:
@@ -91,7 +106,7 @@ func reason(s *engine.Step, text string) string {
 	if found && !strings.Contains(before, ":") {
 		text = after
 	}
-	return oneLine(text)
+	return clean(text)
 }
 
 // NDJSON writes one JSON object per event and line, for programs. The forms are
@@ -121,6 +136,8 @@ type jsonEvent struct {
 	Elapsed float64       `json:"elapsed"` // seconds since the step began
 	Note    string        `json:"note,omitempty"`
 	Error   string        `json:"error,omitempty"`
+
+	Failure *resource.Failure `json:"failure,omitempty"`
 }
 
 // Event implements Progress.
@@ -128,6 +145,7 @@ func (j *NDJSON) Event(e engine.Event) {
 	out := jsonEvent{
 		Type: string(e.Kind), Time: e.At.UTC(), Seconds: seconds(e.At.Sub(j.start)),
 		ID: e.Step.ID, Action: verb(e.Step), Address: e.Step.Addr, Elapsed: seconds(e.Elapsed), Note: e.Note,
+		Failure: e.Failure,
 	}
 	if e.Kind == engine.Started || e.Kind == engine.Skipped {
 		out.Elapsed = 0

@@ -63,7 +63,7 @@ func TestNDJSON(t *testing.T) {
 		p.Event(e)
 	}
 	p.Say("Interrupted.")
-	err := p.Object("result", Report{Done: 2, Took: 167 * time.Second, Failed: []Outcome{{events(began)[1].Step, "AccessDenied"}}})
+	err := p.Object("result", Report{Done: 2, Took: 167 * time.Second, Failed: []Outcome{{Step: events(began)[1].Step, Why: "AccessDenied"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ecsail/ecsail/internal/engine"
@@ -22,8 +23,34 @@ type Report struct {
 
 // Outcome is a step that was not done, and why.
 type Outcome struct {
-	Step *engine.Step
-	Why  string
+	Step     *engine.Step
+	Why      string
+	Failures []resource.Failure // what went wrong on the way
+}
+
+// Learn adds what went wrong on the way. A log that came late goes to the failure
+// it belongs to, and a task that has stopped was unwell before.
+func (o *Outcome) Learn(f resource.Failure) {
+	o.Failures = slices.DeleteFunc(o.Failures, func(known resource.Failure) bool {
+		return known.Task == f.Task && f.Task != "" && known.Code == "" && f.Code != ""
+	})
+	i := slices.IndexFunc(o.Failures, func(known resource.Failure) bool { return known.Task == f.Task && known.Code != "" })
+	if f.More && i >= 0 {
+		o.Failures[i].Logs = f.Logs
+		return
+	}
+	o.Failures = append(o.Failures, f)
+}
+
+// story writes what went wrong on the way; what AWS was going to do next is
+// over.
+func (o Outcome) story(w io.Writer, t Theme) {
+	for _, f := range o.Failures {
+		f.Next = ""
+		for _, line := range explained(t, f) {
+			fmt.Fprintf(w, "    %s\n", line)
+		}
+	}
 }
 
 // Shortfall writes what was not done: each failure with its one cause, what it
@@ -33,6 +60,7 @@ func Shortfall(w io.Writer, t Theme, r Report) {
 		fmt.Fprintf(w, "\n%s\n", t.Bad(Count(len(r.Failed), "step")+" failed:"))
 		for _, o := range r.Failed {
 			fmt.Fprintf(w, "  %s %s\n    %s\n", verb(o.Step), o.Step.Addr, reason(o.Step, o.Why))
+			o.story(w, t)
 		}
 	}
 	if len(r.Skipped) > 0 {
@@ -60,11 +88,13 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		Action  string        `json:"action"`
 		Address resource.Addr `json:"address"`
 		Reason  string        `json:"reason,omitempty"`
+
+		Failures []resource.Failure `json:"failures,omitempty"`
 	}
 	items := func(os []Outcome) []item {
 		out := make([]item, 0, len(os))
 		for _, o := range os {
-			out = append(out, item{o.Step.ID, verb(o.Step), o.Step.Addr, o.Why})
+			out = append(out, item{o.Step.ID, verb(o.Step), o.Step.Addr, o.Why, o.Failures})
 		}
 		return out
 	}

@@ -14,8 +14,8 @@ func TestShortfall(t *testing.T) {
 		return &engine.Step{ID: id, Action: a, Addr: "Role/" + "x", Cause: addr}
 	}
 	r := Report{Done: 3, Took: time.Minute,
-		Failed:  []Outcome{{step(1, engine.Create, ""), "AccessDenied: not allowed\nto do that"}},
-		Skipped: []Outcome{{step(2, engine.Create, ""), "Role/x failed"}, {step(3, engine.Delete, ""), "Role/x failed"}},
+		Failed:  []Outcome{{Step: step(1, engine.Create, ""), Why: "AccessDenied: not allowed\nto do that"}},
+		Skipped: []Outcome{{Step: step(2, engine.Create, ""), Why: "Role/x failed"}, {Step: step(3, engine.Delete, ""), Why: "Role/x failed"}},
 		Left:    []*engine.Step{step(4, engine.Update, "")},
 	}
 	var b bytes.Buffer

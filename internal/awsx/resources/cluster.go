@@ -169,7 +169,7 @@ func putCapacityProviders(ctx context.Context, e *awsx.Env, arn string, provider
 
 func deleteCluster(ctx context.Context, e *awsx.Env, l awsx.Live[Cluster, ClusterOut]) error {
 	_, err := e.ECS.DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: &l.ARN})
-	return awsx.Ignore(err, "ClusterNotFoundException")
+	return awsx.Ignore(withoutTasks(ctx, e, err), "ClusterNotFoundException")
 }
 
 func readyClusters(ctx context.Context, e *awsx.Env, ls []awsx.Live[Cluster, ClusterOut]) ([]awsx.State[ClusterOut], error) {

@@ -107,6 +107,7 @@ func createService(ctx context.Context, e *awsx.Env, w awsx.Want[Service]) (Serv
 	if err != nil {
 		return ServiceOut{}, withServiceRole(ctx, e, err)
 	}
+	tracks(e, string(w.Spec.Cluster.Value()), w.Spec.Name).begin(out.Service)
 	return serviceOut(*out.Service, false), nil
 }
 
@@ -127,8 +128,12 @@ func adoptService(ctx context.Context, e *awsx.Env, w awsx.Want[Service], cause 
 // updateService sends what changed and nothing else, because ECS starts a
 // deployment for some of the parameters whether their value is new or not.
 func updateService(ctx context.Context, e *awsx.Env, _ awsx.Live[Service, ServiceOut], w awsx.Want[Service], d resource.Diff) error {
-	_, err := e.ECS.UpdateService(ctx, serviceChanges(w.Spec, d))
-	return err
+	out, err := e.ECS.UpdateService(ctx, serviceChanges(w.Spec, d))
+	if err != nil {
+		return err
+	}
+	tracks(e, string(w.Spec.Cluster.Value()), w.Spec.Name).begin(out.Service)
+	return nil
 }
 
 func deleteService(ctx context.Context, e *awsx.Env, l awsx.Live[Service, ServiceOut]) error {

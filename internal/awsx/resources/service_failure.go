@@ -2,43 +2,32 @@ package resources
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/ecsail/ecsail/internal/awsx"
 )
 
-// How much of a failure is told: enough to act on, short enough to read.
-const (
-	maxFailureEvents = 2
-	maxFailureTasks  = 3
-)
-
-// whyFailed tells what ECS says of a failed rollout: why the first tasks
-// stopped, the events that name a cause, and the reason of the deployment.
+// whyFailed says on one line why a service's last rollout failed.
 func whyFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Service) string {
-	want := string(l.Spec.TaskDefinition.Value())
-	tasks, err := stoppedTasks(ctx, e, l)
-	parts := append(taskFailures(tasks, want), failureEvents(s)...)
-	if err != nil {
-		parts = append(parts, "its stopped tasks could not be read: "+err.Error())
-	}
-	for _, d := range s.Deployments {
-		if r := aws.ToString(d.RolloutStateReason); r != "" && (aws.ToString(d.TaskDefinition) == want || isRollback(r)) {
-			parts = append(parts, strings.TrimSuffix(r, "."))
-		}
-	}
-	if len(parts) == 0 {
-		parts = []string{"the deployment failed and was rolled back"}
-	}
-	return strings.Join(distinct(parts), "; ")
+	t := tracks(e, string(l.Spec.Cluster.Value()), l.Spec.Name)
+	d := t.follow(l, s)
+	t.look(ctx, e, s, d, true)
+	return t.cause(s)
 }
+
+// taskFailure is why a task stopped; empty for one that was merely scaled in.
+func taskFailure(t ecstypes.Task) string {
+	if !awsx.TaskFailed(t) {
+		return ""
+	}
+	return awsx.FailureText(awsx.DescribeFailure(t, nil))
+}
+
+// maxFailureEvents is how many events are told where no failed task is known.
+const maxFailureEvents = 2
 
 // failureEvents picks the newest events that name a cause, back to when the
 // service was last well. Their texts:
@@ -59,71 +48,6 @@ func failureEvents(s ecstypes.Service) []string {
 }
 
 var failureWords = []string{"unable", "fail", "unhealthy", "error", "could not", "cannot", "limit", "capacity", "insufficient"}
-
-// stoppedTasks returns the service's tasks that stopped lately, newest first.
-// ECS forgets them after an hour.
-func stoppedTasks(ctx context.Context, e *awsx.Env, l liveService) ([]ecstypes.Task, error) {
-	list, err := e.ECS.ListTasks(ctx, &ecs.ListTasksInput{
-		Cluster: l.Spec.Cluster.Ptr(), ServiceName: &l.Spec.Name, DesiredStatus: ecstypes.DesiredStatusStopped,
-	})
-	if err != nil || len(list.TaskArns) == 0 {
-		return nil, err
-	}
-	out, err := e.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: l.Spec.Cluster.Ptr(), Tasks: list.TaskArns})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(out.Tasks, func(a, b ecstypes.Task) int { return stoppedAt(b).Compare(stoppedAt(a)) })
-	return out.Tasks, nil
-}
-
-func stoppedAt(t ecstypes.Task) time.Time {
-	if t.StoppingAt != nil {
-		return *t.StoppingAt
-	}
-	return aws.ToTime(t.StoppedAt)
-}
-
-// taskFailures tells once of each way in which tasks of a task definition ended.
-func taskFailures(tasks []ecstypes.Task, definition string) []string {
-	var told, out []string
-	for _, t := range tasks {
-		why := taskFailure(t)
-		if aws.ToString(t.TaskDefinitionArn) != definition || why == "" || slices.Contains(told, why) || len(out) == maxFailureTasks {
-			continue
-		}
-		told = append(told, why)
-		out = append(out, "task "+lastPart(aws.ToString(t.TaskArn))+": "+why)
-	}
-	return out
-}
-
-// taskFailure is why a task stopped: its containers' exit codes and reasons,
-// then ECS's own reason. Empty for a task that was merely scaled in.
-func taskFailure(t ecstypes.Task) string {
-	if t.StopCode == ecstypes.TaskStopCodeServiceSchedulerInitiated && strings.Contains(aws.ToString(t.StoppedReason), "Scaling activity") {
-		return ""
-	}
-	var parts []string
-	for _, c := range t.Containers {
-		name, reason := aws.ToString(c.Name), aws.ToString(c.Reason)
-		switch {
-		case aws.ToInt32(c.ExitCode) != 0 && reason != "":
-			parts = append(parts, fmt.Sprintf("container %s exited with code %d (%s)", name, *c.ExitCode, reason))
-		case aws.ToInt32(c.ExitCode) != 0:
-			parts = append(parts, fmt.Sprintf("container %s exited with code %d", name, *c.ExitCode))
-		case reason != "":
-			parts = append(parts, "container "+name+": "+reason)
-		case c.HealthStatus == ecstypes.HealthStatusUnhealthy:
-			parts = append(parts, "container "+name+" is unhealthy")
-		}
-	}
-	why := strings.Join(parts, ", ")
-	if r := strings.TrimSuffix(aws.ToString(t.StoppedReason), "."); !strings.Contains(why, r) {
-		why = strings.TrimPrefix(why+", "+r, ", ")
-	}
-	return why
-}
 
 // distinct drops repetitions and keeps the order.
 func distinct(list []string) []string {

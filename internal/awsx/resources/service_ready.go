@@ -6,10 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/ecsail/ecsail/internal/awsx"
@@ -21,8 +19,8 @@ type (
 	serviceState = awsx.State[ServiceOut]
 )
 
-// readyServices asks for ten services a call and for details only of those
-// whose rollout failed.
+// readyServices asks for ten services a call, and for details only of those of
+// which a task has failed.
 func readyServices(ctx context.Context, e *awsx.Env, ls []liveService) ([]serviceState, error) {
 	found, err := servicesNow(ctx, e, ls)
 	if err != nil {
@@ -73,20 +71,68 @@ func servicesNow(ctx context.Context, e *awsx.Env, ls []liveService) (map[string
 // rolloutState judges one service against what was asked of it.
 func rolloutState(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Service) (serviceState, error) {
 	st := serviceState{Out: serviceOut(s, false), Note: progress(s)}
-	failed, err := rolloutFailed(ctx, e, l, s)
-	switch {
-	case err != nil:
+	t := tracks(e, string(l.Spec.Cluster.Value()), l.Spec.Name)
+	d := t.follow(l, s)
+	gaveUp, err := t.gaveUp(ctx, e, l, s, d)
+	if err != nil {
 		return st, err
-	case failed:
-		st.Failed = whyFailed(ctx, e, l, s)
+	}
+	t.look(ctx, e, s, d, gaveUp)
+	st.Failures = t.failures
+	switch {
+	case gaveUp:
+		t.lost(&st, l, s, d)
 	case aws.ToString(s.Status) != serviceActive:
 		st.Note = "the service is being deleted"
 	case !asAsked(l, s):
 		st.Note = "the update is not visible yet"
 	case settled(s):
 		st.Ready, st.Note, st.Out = true, "", serviceOut(s, true)
+	case t.hopeless(s, d):
+		st.Failed = t.verdict(l, s, "ECS goes on trying, because no circuit breaker is on")
+	default:
+		st.Brisk = !t.taskTold()
 	}
-	return st, err
+	return st, nil
+}
+
+// lost is the state of a service whose rollout ECS gave up.
+func (t *tracked) lost(st *serviceState, l liveService, s ecstypes.Service, d *ecstypes.Deployment) {
+	end, moving := t.ending(s, d)
+	st.Failed, st.Moving = t.verdict(l, s, end), moving
+	if moving {
+		st.Note = end + ": " + progress(s)
+	}
+}
+
+func (t *tracked) verdict(l liveService, s ecstypes.Service, end string) string {
+	return fmt.Sprintf("the deployment of %s failed: %s; %s", lastPart(string(l.Spec.TaskDefinition.Value())), t.cause(s), end)
+}
+
+// taskTold reports whether the failure of a task has been told: what comes
+// after it is less urgent.
+func (t *tracked) taskTold() bool {
+	for _, f := range t.failures {
+		if f.Code != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// hopeless reports that ECS itself has found that the tasks do not come up,
+// where no circuit breaker draws the consequence:
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
+func (t *tracked) hopeless(s ecstypes.Service, d *ecstypes.Deployment) bool {
+	if d == nil || breakerOf(s).Enable || d.FailedTasks == 0 {
+		return false
+	}
+	for _, ev := range s.Events {
+		if !aws.ToTime(ev.CreatedAt).Before(aws.ToTime(d.CreatedAt)) && strings.Contains(aws.ToString(ev.Message), "unable to consistently start tasks") {
+			return true
+		}
+	}
+	return false
 }
 
 // settled: one deployment, complete, all tasks running.
@@ -100,56 +146,6 @@ func settled(s ecstypes.Service) bool {
 func asAsked(l liveService, s ecstypes.Service) bool {
 	return !resource.Compare(serviceSpec(s), l.Spec).Has(
 		"taskDefinition", "desired", "capacity", "subnets", "groups", "publicIP", "targets", "connect", "exec", "platform")
-}
-
-// rolloutFailed reports whether ECS gave up the rollout of what is wanted.
-// Without rollback its deployment stays and is FAILED. With it, ECS goes back to
-// the last good state in a new deployment, and the failed one disappears with
-// its last task:
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
-func rolloutFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Service) (bool, error) {
-	p, want := primary(s), string(l.Spec.TaskDefinition.Value())
-	switch {
-	case p == nil:
-		return false, nil
-	case asAsked(l, s): // then an earlier failure of the same task definition does not count
-		return p.RolloutState == ecstypes.DeploymentRolloutStateFailed, nil
-	}
-	for _, d := range s.Deployments {
-		if aws.ToString(d.TaskDefinition) == want && d.RolloutState == ecstypes.DeploymentRolloutStateFailed {
-			return true, nil
-		}
-	}
-	at, ok := rollbackTime(s, *p)
-	if !ok || aws.ToString(s.TaskDefinition) == want {
-		return false, nil
-	}
-	// The rollback may be an older one, of before an update that is not visible
-	// yet: then it was over before this task definition existed.
-	out, err := e.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &want})
-	if awsx.Is(err, "ClientException") { // so new that it is not visible yet
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read task definition: %w", err)
-	}
-	return aws.ToTime(out.TaskDefinition.RegisteredAt).Before(at), nil
-}
-
-// rollbackTime is when ECS last went back to an older state, as its events tell
-// or the deployment itself.
-func rollbackTime(s ecstypes.Service, d ecstypes.Deployment) (time.Time, bool) {
-	for _, ev := range s.Events { // newest first
-		if isRollback(aws.ToString(ev.Message)) {
-			return aws.ToTime(ev.CreatedAt), true
-		}
-	}
-	return aws.ToTime(d.UpdatedAt), isRollback(aws.ToString(d.RolloutStateReason))
-}
-
-func isRollback(text string) bool {
-	text = strings.ToLower(text)
-	return strings.Contains(text, "rolling back") || strings.Contains(text, "rolled back")
 }
 
 // progress is the line that a person sees while a service comes up.

@@ -11,8 +11,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/resource"
+	"github.com/ecsail/ecsail/internal/simulator"
 )
+
+// emptyAccount is an account in which nothing can be read.
+func emptyAccount(t *testing.T) *awsx.Env {
+	t.Helper()
+	c, err := simulator.New(simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return awsx.NewEnv(c.Config("eu-west-1"), "shop", "dev")
+}
 
 func taskDef(rev string) resource.Ref[TaskDefARN] {
 	return resource.Lit(TaskDefARN("arn:aws:ecs:eu-west-1:111122223333:task-definition/shop-dev-web:" + rev))
@@ -157,38 +169,43 @@ func TestRollout(t *testing.T) {
 			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(other)})
 		}, false, false, "2/2 new tasks running, 0 old"},
 		"draining": {func(s *ecstypes.Service) { s.Status = aws.String("DRAINING") }, false, false, "deleted"},
-		"failed":   {func(s *ecstypes.Service) { s.Deployments[0].RolloutState = ecstypes.DeploymentRolloutStateFailed }, false, true, ""},
+		"failed": {func(s *ecstypes.Service) {
+			s.Deployments[0].RolloutState = ecstypes.DeploymentRolloutStateFailed
+			s.DeploymentConfiguration.DeploymentCircuitBreaker.Rollback = false
+		}, false, true, "ECS does not say why; it is not rolled back, because rollback is off: ECS starts no more tasks of shop-dev-web:2, 2 of 2 tasks run"},
 		"retried": {func(s *ecstypes.Service) {
 			s.Deployments[0].RolloutState = ecstypes.DeploymentRolloutStateInProgress
-			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
+			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), Id: aws.String("ecs-svc/0"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
 		}, false, false, "2/2 new tasks running"},
 		"subnets rolled back": {func(s *ecstypes.Service) {
 			s.NetworkConfiguration.AwsvpcConfiguration.Subnets = []string{"subnet-old"}
-			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
-		}, false, true, ""},
+			s.Deployments = append(s.Deployments, ecstypes.Deployment{Status: aws.String("ACTIVE"), Id: aws.String("ecs-svc/2"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed})
+		}, false, true, "; ECS is rolling back to shop-dev-web:2"},
 		"rolling back": {func(s *ecstypes.Service) {
 			s.TaskDefinition = arn(other)
 			s.Deployments = []ecstypes.Deployment{
-				{Status: aws.String("PRIMARY"), TaskDefinition: arn(other), RolloutStateReason: aws.String("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.")},
-				{Status: aws.String("ACTIVE"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed},
+				{Status: aws.String("PRIMARY"), Id: aws.String("ecs-svc/0"), TaskDefinition: arn(other), RolloutStateReason: aws.String("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.")},
+				{Status: aws.String("ACTIVE"), Id: aws.String("ecs-svc/1"), TaskDefinition: arn(wanted), RolloutState: ecstypes.DeploymentRolloutStateFailed},
 			}
-		}, false, true, ""},
+		}, false, true, "; ECS is rolling back to shop-dev-web:1"},
 	}
 	for name, c := range cases {
 		l := liveService{Spec: fullService()}
 		s := created(serviceInput(l.Spec))
 		s.Deployments[0].CreatedAt = at(0)
 		c.edit(&s)
-		failed, err := rolloutFailed(context.Background(), nil, l, s)
-		if err != nil || failed != c.failed {
-			t.Errorf("%s: failed %v (%v), want %v", name, failed, err, c.failed)
+		st, err := rolloutState(context.Background(), emptyAccount(t), l, s)
+		if err != nil || (st.Failed != "") != c.failed {
+			t.Errorf("%s: failed %q (%v), want %v", name, st.Failed, err, c.failed)
 		}
-		if failed {
+		if c.failed {
+			if !strings.HasSuffix(st.Failed, c.note) || st.Moving != strings.Contains(c.note, "is rolling back") {
+				t.Errorf("%s: failed with %q (moving: %v), want %q", name, st.Failed, st.Moving, c.note)
+			}
 			continue
 		}
-		st, err := rolloutState(context.Background(), nil, l, s)
-		if err != nil || st.Ready != c.ready || !strings.Contains(st.Note, c.note) {
-			t.Errorf("%s: ready %v, note %q (%v); want %v, %q", name, st.Ready, st.Note, err, c.ready, c.note)
+		if st.Ready != c.ready || !strings.Contains(st.Note, c.note) {
+			t.Errorf("%s: ready %v, note %q; want %v, %q", name, st.Ready, st.Note, c.ready, c.note)
 		}
 		if (st.Out.Healthy.Value() != "") != c.ready {
 			t.Errorf("%s: Healthy is %q", name, st.Out.Healthy)
@@ -228,29 +245,7 @@ func TestEventText(t *testing.T) {
 	}
 }
 
-func TestFailureTexts(t *testing.T) {
-	def := taskDef("2").Ptr()
-	task := func(id, reason string, cs ...ecstypes.Container) ecstypes.Task {
-		return ecstypes.Task{TaskArn: aws.String("arn:aws:ecs:eu-west-1:1:task/shop-dev/" + id), TaskDefinitionArn: def, StoppedReason: &reason, Containers: cs}
-	}
-	exit := ecstypes.Container{Name: aws.String("web"), ExitCode: aws.Int32(1)}
-	scaledIn := task("d", "Scaling activity initiated by (deployment ecs-svc/1)")
-	scaledIn.StopCode = ecstypes.TaskStopCodeServiceSchedulerInitiated
-	foreign := task("e", "another revision")
-	foreign.TaskDefinitionArn = taskDef("1").Ptr()
-	got := taskFailures([]ecstypes.Task{
-		task("a", "Essential container in task exited", exit), task("b", "Essential container in task exited", exit),
-		task("c", "CannotPullContainerError: no such image", ecstypes.Container{Name: aws.String("web"), Reason: aws.String("CannotPullContainerError: no such image")}),
-		task("f", "Task failed ELB health checks in (target-group t)."), scaledIn, foreign,
-	}, *def)
-	want := []string{
-		"task a: container web exited with code 1, Essential container in task exited",
-		"task c: container web: CannotPullContainerError: no such image",
-		"task f: Task failed ELB health checks in (target-group t)",
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %q\nwant %q", got, want)
-	}
+func TestFailureEvents(t *testing.T) {
 	s := ecstypes.Service{ServiceName: aws.String("web"), Events: []ecstypes.ServiceEvent{
 		{Message: aws.String("(service web) has started 1 tasks: (task x).")},
 		{Message: aws.String("(service web) was unable to place a task.")},
