@@ -7,11 +7,9 @@ GO     ?= go
 # CI, which sets CI=true, refuses that.
 CC_CMD := $(shell command -v $(firstword $(shell $(GO) env CC)) 2>/dev/null)
 RACE   := $(if $(CC_CMD),-race)
-STATE  := $(CURDIR)/bin/demo
-ECSAIL := ECSAIL_HOME=$(STATE) ./bin/ecsail
-# Until images can be built, the example runs under stand-in references.
-IMAGES := $(foreach s,web catalog orders admin worker,--image $(s)=shop.example/$(s):1)
+# The example's Dockerfiles take programs that are built here, for this machine.
 SHOP   := --local -f examples/shop/ecsail.yaml
+ECSAIL := ECSAIL_HOME=$(CURDIR)/bin/demo ./bin/ecsail
 
 .PHONY: help build demo demo-down test lint unit sweep moto bench docs clean
 
@@ -19,10 +17,11 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/ecsail
-	$(GO) build -o bin/ecsail ./cmd/ecsail
+	CGO_ENABLED=0 $(GO) build -ldflags='-s -w' -o bin/ecsail ./cmd/ecsail
 
-demo: build ## provision examples/shop on the embedded AWS
-	$(ECSAIL) up $(SHOP) $(IMAGES) --yes
+demo: build ## run examples/shop on this machine: real containers where there is an engine
+	$(MAKE) -s -C examples/shop binaries GOARCH=$$($(GO) env GOARCH)
+	$(ECSAIL) up $(SHOP) --yes
 	$(ECSAIL) status $(SHOP)
 
 demo-down: build ## take the demo away again

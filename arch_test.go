@@ -24,16 +24,26 @@ var allowed = map[string][]string{
 	"internal/model":          {"internal/awsx", "internal/awsx/resources", "internal/manifest", "internal/resource"},
 	"internal/ui":             {"internal/diag", "internal/engine", "internal/resource"},
 	"internal/cli/survey":     {"internal/diag", "internal/manifest"},
-	"internal/cli": {"internal/cli/survey", "internal/awsx", "internal/awsx/resources", "internal/diag", "internal/engine", "internal/manifest",
-		"internal/model", "internal/resource", "internal/simulator", "internal/ui"},
+	"internal/cli": {"internal/cli/survey", "internal/awsx", "internal/awsx/resources", "internal/diag", "internal/engine", "internal/local/agent",
+		"internal/local/builder", "internal/local/engine", "internal/local/region", "internal/manifest", "internal/model", "internal/resource",
+		"internal/simulator", "internal/ui"},
+	"internal/local/agent":    {},
 	"internal/local/balancer": {},
-	"internal/acceptance":     {},
-	"cmd/ecsail":              {"internal/cli"},
-	"bench":                   {},
+	"internal/local/builder":  {},
+	"internal/local/connect":  {"internal/local/agent"},
+	"internal/local/engine":   {},
+	"internal/local/registry": {},
+	"internal/local/tasks":    {"internal/local/engine", "internal/simulator"},
+	"internal/local/region": {"internal/local/agent", "internal/local/balancer", "internal/local/connect", "internal/local/engine",
+		"internal/local/registry", "internal/local/tasks", "internal/simulator"},
+	"internal/acceptance": {},
+	"cmd/ecsail":          {"internal/cli"},
+	"bench":               {},
 }
 
 // sdk lists who may import the AWS SDK.
-var sdk = []string{"internal/awsx", "internal/awsx/resources", "internal/simulator", "internal/cli"}
+// It names what it runs in ECS's own types.
+var sdk = []string{"internal/awsx", "internal/awsx/resources", "internal/simulator", "internal/cli", "internal/local/tasks", "internal/local/region"}
 
 // TestImports holds the code to the table.
 func TestImports(t *testing.T) {

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 
 	"github.com/ecsail/ecsail/internal/manifest"
@@ -49,27 +52,59 @@ func (s *session) addresses(outs map[resource.Addr]any) addresses {
 // addressesAt derives them from the load balancer's name.
 func (s *session) addressesAt(dns string) addresses {
 	var out addresses
+	base := s.base(dns)
 	for _, name := range s.m.ServiceNames() {
-		link := serviceLink{Name: name, URL: serviceURL(s.m, s.m.Services[name], dns)}
+		link := serviceLink{Name: name, URL: serviceURL(s.m.Services[name], base)}
 		if link.URL != "" {
-			out.URL = model.URL(s.m, dns)
+			out.URL = base
 		}
 		out.links = append(out.links, link)
 	}
 	return out
 }
 
+// base is where the environment answers: on AWS under its domain or the load
+// balancer's name, in the local region on a port of this machine.
+func (s *session) base(dns string) string {
+	base := model.URL(s.m, dns)
+	if s.target.region == nil || base == "" {
+		return base
+	}
+	port := 80
+	scheme, _, _ := strings.Cut(base, "://")
+	if scheme == "https" {
+		port = 443
+	}
+	_, local, err := net.SplitHostPort(s.target.status.Balancers[dns][port])
+	if err != nil {
+		return "" // nobody listens
+	}
+	return scheme + "://localhost:" + local
+}
+
+// locate asks the local region where its load balancers listen by now.
+func (s *session) locate(ctx context.Context) error {
+	if s.target.region == nil {
+		return nil
+	}
+	if err := s.target.region.Sync(ctx); err != nil {
+		return err
+	}
+	var err error
+	s.target.status, err = s.target.region.Status(ctx)
+	return err
+}
+
 // serviceURL is the address of a service's first route: its first host, else
 // the environment's, and the literal start of its first path.
-func serviceURL(m *manifest.Manifest, s *manifest.Service, dns string) string {
-	base := model.URL(m, dns)
+func serviceURL(s *manifest.Service, base string) string {
 	if len(s.Routes) == 0 || base == "" {
 		return ""
 	}
 	r := s.Routes[0]
-	scheme, _, _ := strings.Cut(base, "://")
-	if len(r.Hosts) > 0 {
-		base = scheme + "://" + r.Hosts[0]
+	if u, err := url.Parse(base); err == nil && len(r.Hosts) > 0 {
+		u.Host = r.Hosts[0] + strings.TrimPrefix(u.Host, u.Hostname()) // with the port
+		base = u.String()
 	}
 	if len(r.Paths) == 0 {
 		return base

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/ecsail/ecsail/internal/manifest"
+	"github.com/ecsail/ecsail/internal/model"
 )
 
 func TestServiceURL(t *testing.T) {
@@ -22,7 +23,7 @@ func TestServiceURL(t *testing.T) {
 		{domain, "lb", []manifest.Route{{Paths: []string{"/"}}}, "https://shop.example.com"},
 		{domain, "lb", []manifest.Route{{Hosts: []string{"admin.shop.example.com"}}}, "https://admin.shop.example.com"},
 	} {
-		if got := serviceURL(c.m, &manifest.Service{Routes: c.route}, c.dns); got != c.want {
+		if got := serviceURL(&manifest.Service{Routes: c.route}, model.URL(c.m, c.dns)); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.route, got, c.want)
 		}
 	}

@@ -27,6 +27,7 @@ type common struct {
 	env     string
 	local   bool
 	speed   float64
+	paced   bool // a speed was asked for
 	region  string
 	profile string
 	verbose bool

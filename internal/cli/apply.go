@@ -17,6 +17,8 @@ type applied struct {
 	report  ui.Report
 	err     error // joined root causes; the report shows them
 	rollout bool  // a deployment failed
+
+	troubles map[*engine.Step]*ui.Outcome // what went wrong on the way, whatever came of it
 }
 
 // apply carries a plan out and shows its progress.
@@ -60,12 +62,27 @@ func (s *session) progress(p *engine.Plan, json *ui.NDJSON, start time.Time) ui.
 // note remembers failures and what they stopped.
 func (a *applied) note(e engine.Event) {
 	switch e.Kind {
+	case engine.Trouble:
+		a.trouble(e.Step).Learn(*e.Failure)
 	case engine.Failed:
-		a.report.Failed = append(a.report.Failed, ui.Outcome{Step: e.Step, Why: errorText(e.Err)})
+		out := a.trouble(e.Step)
+		out.Why = errorText(e.Err)
+		a.report.Failed = append(a.report.Failed, *out)
 		a.rollout = a.rollout || rolledOut(e)
 	case engine.Skipped:
 		a.report.Skipped = append(a.report.Skipped, ui.Outcome{Step: e.Step, Why: e.Note})
 	}
+}
+
+// trouble is what is known of a step that may fail.
+func (a *applied) trouble(s *engine.Step) *ui.Outcome {
+	if a.troubles == nil {
+		a.troubles = map[*engine.Step]*ui.Outcome{}
+	}
+	if a.troubles[s] == nil {
+		a.troubles[s] = &ui.Outcome{Step: s}
+	}
+	return a.troubles[s]
 }
 
 // left adds what an interrupt left undone, of which there are no events.

@@ -46,7 +46,10 @@ func (a *app) down(ctx context.Context, f downFlags) error {
 		return err
 	}
 	defer s.close()
-	return s.guarded(ctx, "down", func(ctx context.Context) error { return s.down(ctx, f) })
+	if err := s.guarded(ctx, "down", func(ctx context.Context) error { return s.down(ctx, f) }); err != nil {
+		return err
+	}
+	return s.retire(ctx)
 }
 
 func (s *session) down(ctx context.Context, f downFlags) error {
@@ -126,4 +129,16 @@ func (s *session) finishDown(p *engine.Plan, done applied, out *ui.NDJSON) error
 		fmt.Fprintf(w, "\n%s %s destroyed in %s; nothing is left of %s (%s).\n", t.Good("Done:"), ui.Count(done.report.Done, "resource"), ui.Exact(done.report.Took), s.m.App, s.m.Env)
 	}
 	return done.failure()
+}
+
+// retire ends the local region's process after its last environment.
+func (s *session) retire(ctx context.Context) error {
+	if s.target.region == nil {
+		return nil
+	}
+	ended, err := s.target.region.Retire(ctx)
+	if ended {
+		fmt.Fprintln(s.app.err, "The local region has ended: no container, network, volume or process of it is left.")
+	}
+	return err
 }

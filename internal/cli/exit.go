@@ -50,9 +50,12 @@ var errChanges = errors.New("changes are pending")
 
 // exitCode is the one place where errors become exit codes.
 func exitCode(err error) int {
+	var exited *exitedError
 	switch {
 	case err == nil:
 		return codeDone
+	case errors.As(err, &exited):
+		return exited.code
 	case errors.Is(err, engine.ErrInterrupted), errors.Is(err, context.Canceled):
 		return codeInterrupted
 	case is[*awsx.HeldError](err):

@@ -59,7 +59,11 @@ func (a *app) plan(ctx context.Context, c choices, asJSON bool) (*engine.Plan, e
 	}
 	s.noteIdle(p, decided.Delete)
 	for _, n := range unbuilt(m) {
-		fmt.Fprintf(a.err, "%s %s has a build and no image: up will ask for --image %s=REF\n", a.errTheme.Warn("note:"), n, n)
+		how := "up will ask for --image " + n + "=REF"
+		if a.flags.local {
+			how = "up builds it"
+		}
+		fmt.Fprintf(a.err, "%s %s has a build and no image: %s\n", a.errTheme.Warn("note:"), n, how)
 	}
 	if asJSON {
 		return p, writeJSON(a.out, p)

@@ -27,8 +27,9 @@ func (a *app) root() *cobra.Command {
 		Version:       thisBuild().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
 			a.started = true
+			a.flags.paced = cmd.Flags().Changed(speedFlag)
 		},
 	}
 	root.SetIn(a.in)
@@ -40,17 +41,21 @@ func (a *app) root() *cobra.Command {
 	a.flags.register(root.PersistentFlags())
 	root.AddCommand(
 		a.initCommand(), a.checkCommand(), a.planCommand(), a.upCommand(), a.statusCommand(), a.downCommand(),
-		a.graphCommand(), a.schemaCommand(), a.versionCommand(),
+		a.logsCommand(), a.execCommand(), a.runCommand(), a.scaleCommand(), a.restartCommand(),
+		a.graphCommand(), a.schemaCommand(), a.versionCommand(), a.localCommand(), a.agentCommand(),
 	)
 	a.complete(root)
 	return root
 }
 
+// speedFlag, when given, asks for simulated tasks.
+const speedFlag = "local-speed"
+
 func (c *common) register(f *pflag.FlagSet) {
 	f.StringVarP(&c.file, "file", "f", manifest.DefaultFile, "manifest to read")
 	f.StringVarP(&c.env, "env", "e", "", "environment (default "+manifest.DefaultEnv+")")
-	f.BoolVar(&c.local, "local", false, "use the embedded AWS: no account, no network, state in a local directory")
-	f.Float64Var(&c.speed, "local-speed", 20, "how many times faster than AWS the embedded AWS runs")
+	f.BoolVar(&c.local, "local", false, "use the local region: the embedded AWS, with real containers where there is an engine; no account")
+	f.Float64Var(&c.speed, speedFlag, 20, "simulate tasks, this many times faster than AWS, instead of running containers")
 	f.StringVar(&c.region, "region", "", "AWS region, in place of the manifest's")
 	f.StringVar(&c.profile, "profile", "", "profile of the AWS configuration")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")

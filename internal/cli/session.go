@@ -57,7 +57,12 @@ func (s *session) learn(ctx context.Context) error {
 		return inputf("the manifest is for account %s, and these credentials are for %s: choose others with --profile", want, s.facts.Account)
 	}
 	if s.target.local {
-		if err := s.ensureParameters(ctx); err != nil {
+		if err := s.ensureSecrets(ctx); err != nil {
+			return err
+		}
+	}
+	if s.target.region != nil {
+		if err := s.findImages(ctx); err != nil {
 			return err
 		}
 	}

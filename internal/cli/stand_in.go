@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/manifest"
@@ -40,43 +41,64 @@ func (s *session) ensureZone(ctx context.Context) error {
 	return nil
 }
 
-// standInValue is the value of parameters that the embedded AWS is given.
+// standInValue is the value of secrets that the embedded AWS is given.
 const standInValue = "a stand-in, no secret"
 
-// ensureParameters creates the SSM parameters that secrets name and the
-// embedded AWS lacks; on AWS they are the team's and must exist. Values that
-// matter can be put there with any AWS tool once the local region serves them.
-func (s *session) ensureParameters(ctx context.Context) error {
+// ensureSecrets creates the secrets that services read and the embedded AWS
+// lacks; on AWS they are the team's and must exist. `local secret` gives them
+// values that matter.
+func (s *session) ensureSecrets(ctx context.Context) error {
 	m, err := s.m.Located(s.facts.Region, s.facts.Account)
 	if err != nil {
 		return err
 	}
-	for _, name := range parameters(m) {
-		_, err := s.env.SSM.PutParameter(ctx, &ssm.PutParameterInput{Name: &name, Value: aws.String(standInValue), Type: ssmtypes.ParameterTypeSecureString})
+	for _, sec := range secrets(m) {
+		err := sec.create(ctx, s.env)
 		switch {
-		case awsx.Is(err, "ParameterAlreadyExists"):
+		case awsx.Is(err, "ParameterAlreadyExists", "ResourceExistsException"):
 		case err != nil:
-			return fmt.Errorf("create the parameter %s: %w", name, err)
+			return fmt.Errorf("create the secret %s: %w", sec.name, err)
 		default:
-			fmt.Fprintf(s.app.err, "The embedded AWS had no parameter %s; it has now, with a stand-in for its value.\n", name)
+			fmt.Fprintf(s.app.err, "There was no secret %[1]s:%[2]s; there is now, with a stand-in for its value. `ecsail local secret %[1]s:%[2]s` sets it.\n", sec.store, sec.name)
 		}
 	}
 	return nil
 }
 
-// parameters are the names of the SSM parameters that services read.
-func parameters(m *manifest.Manifest) []string {
-	var out []string
-	add := func(secrets map[string]manifest.Secret) {
-		for _, sec := range secrets {
-			if sec.Store != "ssm" {
-				continue
-			}
-			name := sec.Name
-			if _, path, arn := strings.Cut(name, ":parameter/"); arn {
-				name = "/" + path
-			}
-			out = append(out, name)
+// namedSecret is a secret that services read, and which of its JSON keys.
+type namedSecret struct {
+	store, name string
+	keys        []string
+}
+
+// create gives it a stand-in for its value, unless it exists.
+func (n namedSecret) create(ctx context.Context, e *awsx.Env) error {
+	if n.store == "ssm" {
+		return putParameter(ctx, e, n.name, standInValue, false)
+	}
+	value := standInValue
+	if len(n.keys) > 0 {
+		fields := map[string]string{}
+		for _, k := range n.keys {
+			fields[k] = standInValue
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		value = string(text)
+	}
+	_, err := e.Secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &n.name, SecretString: &value})
+	return err
+}
+
+// secrets are those that services and their sidecars read, each once, sorted.
+func secrets(m *manifest.Manifest) []namedSecret {
+	keys := map[[2]string][]string{}
+	add := func(all map[string]manifest.Secret) {
+		for _, sec := range all {
+			id := [2]string{sec.Store, secretName(sec)}
+			keys[id] = append(keys[id], sec.Key)
 		}
 	}
 	for _, n := range m.ServiceNames() {
@@ -85,6 +107,26 @@ func parameters(m *manifest.Manifest) []string {
 			add(sc.Secrets)
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	var out []namedSecret
+	for id, ks := range keys {
+		slices.Sort(ks)
+		ks = slices.DeleteFunc(slices.Compact(ks), func(k string) bool { return k == "" })
+		out = append(out, namedSecret{id[0], id[1], ks})
+	}
+	slices.SortFunc(out, func(a, b namedSecret) int { return cmp.Or(cmp.Compare(a.store, b.store), cmp.Compare(a.name, b.name)) })
+	return out
+}
+
+// secretName is the name of a secret that may be given by its ARN.
+func secretName(s manifest.Secret) string {
+	if _, path, arn := strings.Cut(s.Name, ":parameter/"); arn {
+		return "/" + path
+	}
+	if _, name, arn := strings.Cut(s.Name, ":secret:"); arn {
+		if i := strings.LastIndexByte(name, '-'); i == len(name)-7 && i > 0 {
+			name = name[:i] // Secrets Manager adds six characters to the name
+		}
+		return name
+	}
+	return s.Name
 }

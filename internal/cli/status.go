@@ -13,18 +13,28 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	var asJSON bool
+	var f watchFlags
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the environment's services stand",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), asJSON) },
+		Long: `Show how the services stand; with -v their tasks, too. With --watch a live view
+of services, tasks, recent failures, events and autoscaling, until q or Ctrl-C;
+in a pipe, it is written anew whenever something has changed.`,
+		Example: `  ecsail status -v
+  ecsail status --watch --interval 5s`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), f) },
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&f.json, "json", false, "as JSON; with --watch, an object per change")
+	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "go on showing it")
+	cmd.Flags().DurationVar(&f.interval, "interval", 2*time.Second, "how often --watch looks")
 	return cmd
 }
 
-func (a *app) status(ctx context.Context, asJSON bool) error {
+func (a *app) status(ctx context.Context, f watchFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	m, err := a.load(nil)
 	if err != nil {
 		return err
@@ -34,11 +44,14 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	defer s.close()
+	if f.watch {
+		return s.watch(ctx, f)
+	}
 	st, err := s.status(ctx)
 	if err != nil {
 		return err
 	}
-	if asJSON {
+	if f.json {
 		return writeJSON(a.out, st)
 	}
 	if len(st.Services) == 0 {
@@ -46,6 +59,9 @@ func (a *app) status(ctx context.Context, asJSON bool) error {
 		return nil
 	}
 	ui.StatusTable(a.out, a.outTheme, s.header(), st)
+	if a.flags.verbose {
+		return s.showTasks(ctx)
+	}
 	return nil
 }
 
@@ -96,6 +112,9 @@ func (s *session) status(ctx context.Context) (ui.Status, error) {
 // liveAddresses derives the addresses from the load balancer that is there: the
 // shared one, or ours.
 func (s *session) liveAddresses(ctx context.Context) (addresses, error) {
+	if err := s.locate(ctx); err != nil {
+		return addresses{}, err
+	}
 	if b := s.facts.Balancer; b != nil {
 		return s.addressesAt(b.DNSName), nil
 	}

@@ -52,15 +52,35 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := needImages(m); err != nil {
-		return err
+	if !a.flags.local {
+		if err := needImages(m); err != nil {
+			return err
+		}
 	}
 	s, err := a.open(ctx, m)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	return s.guarded(ctx, "up", func(ctx context.Context) error { return s.up(ctx, f, decided) })
+	return s.guarded(ctx, "up", func(ctx context.Context) error {
+		if err := s.images(ctx); err != nil {
+			return err
+		}
+		return s.up(ctx, f, decided)
+	})
+}
+
+// images sees to it that every service has one.
+func (s *session) images(ctx context.Context) error {
+	if s.target.region != nil {
+		return s.buildImages(ctx)
+	}
+	if s.target.why != "" {
+		fmt.Fprintf(s.app.err, "%s tasks are simulated, for no container engine answers: %s. Install Docker Engine, Docker Desktop or Podman and run it again to have them run.\n",
+			s.app.errTheme.Warn("note:"), s.target.why)
+	}
+	s.simulatedImages()
+	return nil
 }
 
 func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
@@ -86,6 +106,9 @@ func (s *session) up(ctx context.Context, f upFlags, ch engine.Choices) error {
 		}
 	}
 	done := s.apply(ctx, p, f.noWait, out)
+	if err := s.locate(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(err, done.failure())
+	}
 	return s.finishUp(p, done, out)
 }
 

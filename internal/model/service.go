@@ -60,7 +60,8 @@ func (c *compiler) service(s *manifest.Service) {
 
 // order makes the service wait for what its tasks need from the first second:
 // a listener that uses its target groups (ECS refuses it otherwise), open
-// doors, a way to the image, and the services it depends on.
+// doors, a way to the image, the services it depends on, and the names of those
+// it calls.
 func (c *compiler) order(s *manifest.Service, targets []target, admitted []resource.Target) {
 	after := slices.Clone(admitted)
 	for _, t := range targets {
@@ -70,7 +71,30 @@ func (c *compiler) order(s *manifest.Service, targets []target, admitted []resou
 	for _, d := range s.DependsOn {
 		after = append(after, resource.Target{Addr: resource.Addr("Service/" + d), Attr: "Healthy"})
 	}
+	for _, callee := range s.Calls {
+		// A task resolves only the names that were there when it started:
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
+		if !slices.Contains(s.DependsOn, callee) && !c.reaches(callee, s.Name, map[string]bool{}) {
+			after = append(after, resource.Target{Addr: resource.Addr("Service/" + callee), Attr: "ARN"})
+		}
+	}
 	c.g.Order(resource.Addr("Service/"+s.Name), after...)
+}
+
+// reaches reports whether a service calls or waits for another, also by way of
+// others: then it cannot come first.
+func (c *compiler) reaches(from, to string, seen map[string]bool) bool {
+	s := c.m.Services[from]
+	if s == nil || seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, next := range slices.Concat(s.Calls, s.DependsOn) {
+		if next == to || c.reaches(next, to, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // capacity puts the minimum on Fargate and the stated share of the rest on

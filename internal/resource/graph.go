@@ -57,6 +57,18 @@ func (g *Graph) Order(a Addr, after ...Target) {
 // Node returns the node at an address, or nil.
 func (g *Graph) Node(a Addr) *Node { return g.nodes[a] }
 
+// Subset is a graph of some of the nodes. What they need of the others must be
+// there already.
+func (g *Graph) Subset(keep func(*Node) bool) *Graph {
+	out := NewGraph(g.App, g.Env)
+	for a, n := range g.nodes {
+		if keep(n) {
+			out.nodes[a] = n
+		}
+	}
+	return out
+}
+
 // Len is the number of nodes.
 func (g *Graph) Len() int { return len(g.nodes) }
 
