@@ -34,7 +34,7 @@ import (
 //	get PATTERN URL                  asks once; the answer must be 200 and match
 //	load start NAME URL RATE         asks all the time, that many times a second
 //	load end NAME                    no answer may have been other than 200
-//	kill region | container NAME     with SIGKILL
+//	crash region | container NAME     with SIGKILL
 //	containers save|same FILE        which containers there are
 //	engine cut|mend                  the way to the container engine
 //	nothing left                     of the region: containers, networks, volumes, processes
@@ -52,7 +52,7 @@ func TestContainers(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup:               func(e *testscript.Env) error { return setUpRegion(e, bin) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "let": let, "await": await, "get": get, "load": loadCommand, "kill": kill, "containers": containersCommand,
+			"code": code, "let": let, "await": await, "get": get, "load": loadCommand, "crash": crash, "containers": containersCommand,
 			"engine": engineCommand, "nothing": nothing,
 		},
 	})
@@ -240,8 +240,8 @@ func loadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// kill ends something as nothing expects it to.
-func kill(ts *testscript.TestScript, neg bool, args []string) {
+// crash ends something as nothing expects it to.
+func crash(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 1 && args[0] == "region":
 		ts.Check(ts.Exec("ecsail", "local", "status", "--json"))
@@ -261,7 +261,7 @@ func kill(ts *testscript.TestScript, neg bool, args []string) {
 			return e.Kill(ctx, all[i].ID)
 		})
 	default:
-		ts.Fatalf("usage: kill region, or kill container NAME")
+		ts.Fatalf("usage: crash region, or crash container NAME")
 	}
 }
 

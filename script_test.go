@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ECSAIL_HOME", e.WorkDir+"/home")
+			e.Setenv("ECSAIL_ENGINE", "none") // tasks are simulated, here as everywhere
 			e.Setenv("NO_COLOR", "1")
 			e.Values[processes{}] = map[string]*process{}
 			return nil
@@ -118,7 +119,7 @@ func (p *process) read(lines *bufio.Scanner, pattern *regexp.Regexp, seen chan s
 // environment is what the script has set.
 func environment(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, k := range []string{"ECSAIL_HOME", "NO_COLOR", "HOME", "PATH", "AWS_REGION"} {
+	for _, k := range []string{"ECSAIL_HOME", "ECSAIL_ENGINE", "NO_COLOR", "HOME", "PATH", "AWS_REGION"} {
 		env = append(env, k+"="+ts.Getenv(k))
 	}
 	return env

@@ -57,7 +57,7 @@ func newPlace(t *testing.T) place {
 func (p place) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("ecsail", append(args, "--local", "--local-speed", "600")...)
 	cmd.Dir = p.dir
-	cmd.Env = append(os.Environ(), "ECSAIL_HOME="+filepath.Join(p.dir, "home"))
+	cmd.Env = append(os.Environ(), "ECSAIL_HOME="+filepath.Join(p.dir, "home"), "ECSAIL_ENGINE=none")
 	return cmd
 }
 

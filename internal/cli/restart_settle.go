@@ -95,7 +95,7 @@ func (r *settling) run(ctx context.Context, noWait bool) error {
 }
 
 // settleLook is how often services are looked at that are to become steady.
-const settleLook = 2 * time.Second
+const settleLook = time.Second
 
 // look judges what is not over yet.
 func (r *settling) look(ctx context.Context) (over bool, err error) {
@@ -205,7 +205,7 @@ func (r *settling) finish(json *ui.NDJSON) error {
 	case len(r.out.report.Left) > 0:
 		fmt.Fprintf(a.err, "\nInterrupted: ECS goes on with it; %s shows how it stands.\n", r.s.hint("status"))
 	case r.out.rollout:
-		fmt.Fprintf(a.err, "\nA deployment failed; ECS goes back to the tasks of before where it can.\n")
+		fmt.Fprintf(a.err, "\nA deployment failed; ECS went back to the tasks of before where there were any. Mend the cause and run it again.\n")
 	}
 	return failure
 }

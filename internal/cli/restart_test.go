@@ -35,7 +35,7 @@ func TestARestartThatIsRolledBack(t *testing.T) {
 		l.clear()
 		scripts["web"] = simulator.Script{Exit: aws.Int32(1)}
 		err := l.restart(t.Context(), []string{"web"}, settleFlags{})
-		if exitCode(err) != codeRollout || !strings.Contains(l.err.String(), "container web exited with code 1") || !strings.Contains(l.err.String(), "A deployment failed; ECS goes back") {
+		if exitCode(err) != codeRollout || !strings.Contains(l.err.String(), "container web exited with code 1") || !strings.Contains(l.err.String(), "A deployment failed; ECS went back") {
 			t.Errorf("exit code %d: %v\n%s", exitCode(err), err, l.err)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecsail/ecsail/internal/awsx"
+	"github.com/ecsail/ecsail/internal/awsx/resources"
 	"github.com/ecsail/ecsail/internal/manifest"
 )
 
@@ -147,6 +148,9 @@ func (s *session) countChanges(ctx context.Context, counts []wantedCount) ([]*ch
 		failures := &startFailures{s: s, service: w.service}
 		c.hopeless = failures.reason
 		c.make = func(ctx context.Context) error {
+			if err := resources.Begin(ctx, s.env, w.service); err != nil {
+				return err
+			}
 			if err := failures.remember(ctx); err != nil {
 				return err
 			}

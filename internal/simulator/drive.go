@@ -59,8 +59,10 @@ func (u ecsUnit) uses(group string) bool {
 	return false
 }
 
-// Resume tells a new runtime of every task that an earlier one was asked to run,
-// or to stop, and lets the scheduler look at all of them.
+// Resume tells a new runtime of the tasks that an earlier one was asked to start
+// or to stop and had not reported back on, and lets the scheduler look at all
+// tasks. One that runs is not started again: were its containers removed
+// meanwhile, a one-off task would do its work twice.
 func (c *Cloud) Resume() error {
 	return c.transact(func() {
 		for _, r := range c.store.regions() {
@@ -77,9 +79,11 @@ func (c *Cloud) Resume() error {
 
 func (s *ecsService) resume(t ecsTask) {
 	d := s.runnable(t)
-	s.c.opt.Runtime.Start(s.startSpec(t, d))
-	if !t.StopAsked.IsZero() {
+	switch {
+	case !t.StopAsked.IsZero():
 		s.c.opt.Runtime.Stop(s.spec(t, d))
+	case t.last() == "PENDING":
+		s.c.opt.Runtime.Start(s.startSpec(t, d))
 	}
 	s.agenda.move("look", t.key(), s.c.now())
 }

@@ -80,3 +80,17 @@ func (s *ecsService) execReachable(t ecsTask) bool {
 	}
 	return true
 }
+
+// showAgents shows the agent that ECS Exec puts into each container: it runs as
+// long as the container does.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ManagedAgent.html
+func showAgents(t *types.Task) {
+	for i := range t.Containers {
+		c := &t.Containers[i]
+		agent := types.ManagedAgent{Name: types.ManagedAgentNameExecuteCommandAgent, LastStatus: c.LastStatus}
+		if *c.LastStatus == "RUNNING" {
+			agent.LastStartedAt = t.StartedAt
+		}
+		c.ManagedAgents = []types.ManagedAgent{agent}
+	}
+}

@@ -65,7 +65,7 @@ func (w *watch) judgeRunning(i int, r *ecsRollout) {
 		w.again(end)
 		return
 	}
-	w.event("%s", unhealthyEvent(*t, fault))
+	w.event("%s", w.s.unhealthyEvent(*t, fault))
 	if r.State == types.DeploymentRolloutStateCompleted && r.Status == "PRIMARY" {
 		t.Doomed, t.Healthy = fault, false
 		w.s.saveTask(*t)
@@ -124,11 +124,12 @@ func (s *ecsService) hasHealthCheck(t ecsTask) bool {
 }
 
 // unhealthyEvent is the message about a task that is going to be replaced.
-func unhealthyEvent(t ecsTask, fault string) string {
+func (s *ecsService) unhealthyEvent(t ecsTask, fault string) string {
 	for _, lb := range t.Plan.LoadBalancers {
 		arn := aws.ToString(lb.TargetGroupArn)
 		if fault == "Task failed ELB health checks in (target-group "+arn+")" {
-			return "(port " + itoa(aws.ToInt32(lb.ContainerPort)) + ") is unhealthy in (target-group " + arn + ") due to (reason Health checks failed)."
+			why := s.c.elb.targetAnswer(arn, t.IP, aws.ToInt32(lb.ContainerPort))
+			return "(port " + itoa(aws.ToInt32(lb.ContainerPort)) + ") is unhealthy in (target-group " + arn + ") due to (reason " + why + ")."
 		}
 	}
 	return "(task " + t.id() + ") failed container health checks."

@@ -171,25 +171,7 @@ func (s *ecsService) plug(t *ecsTask) bool {
 // runnable is a task's definition with the overrides of RunTask applied.
 func (s *ecsService) runnable(t ecsTask) types.TaskDefinition {
 	d, _ := s.definition(*t.Task.TaskDefinitionArn)
-	def := d.Def
-	for _, o := range t.Task.Overrides.ContainerOverrides {
-		for i, c := range def.ContainerDefinitions {
-			if *c.Name != aws.ToString(o.Name) {
-				continue
-			}
-			if len(o.Command) > 0 {
-				c.Command = o.Command
-			}
-			for _, kv := range o.Environment {
-				c.Environment = slices.DeleteFunc(c.Environment, func(e types.KeyValuePair) bool { return *e.Name == *kv.Name })
-				c.Environment = append(c.Environment, kv)
-			}
-			def.ContainerDefinitions[i] = c
-		}
-	}
-	def.ExecutionRoleArn = orPtr(t.Task.Overrides.ExecutionRoleArn, def.ExecutionRoleArn)
-	def.TaskRoleArn = orPtr(t.Task.Overrides.TaskRoleArn, def.TaskRoleArn)
-	return def
+	return overridden(d.Def, t.Task.Overrides)
 }
 
 // spec is a task as its runtime sees it.

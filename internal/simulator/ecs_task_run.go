@@ -76,7 +76,8 @@ func (s *ecsService) dress(t *ecsTask, in *ecs.RunTaskInput, d ecsTaskDef, tags 
 	}
 }
 
-// runPlan checks a RunTask and says how its tasks are to be run.
+// runPlan checks a RunTask and says how its tasks are to be run, and of which
+// definition with the overrides applied.
 func (s *ecsService) runPlan(k ecsCluster, in *ecs.RunTaskInput) (ecsTaskDef, ecsPlan, error) {
 	d, err := s.usableDefinition(aws.ToString(in.TaskDefinition))
 	if err != nil {
@@ -98,15 +99,8 @@ func (s *ecsService) runPlan(k ecsCluster, in *ecs.RunTaskInput) (ecsTaskDef, ec
 	if in.PropagateTags == types.PropagateTagsService {
 		return d, plan, ecsInvalid("Tasks run by RunTask can propagate the tags of their task definition only.")
 	}
-	if in.Overrides != nil {
-		for _, o := range in.Overrides.ContainerOverrides {
-			if !slices.ContainsFunc(d.Def.ContainerDefinitions, func(c types.ContainerDefinition) bool { return *c.Name == aws.ToString(o.Name) }) {
-				return d, plan, ecsInvalid("Override for container named %s is not a container in the TaskDefinition.", aws.ToString(o.Name))
-			}
-			if slices.ContainsFunc(o.Environment, func(kv types.KeyValuePair) bool { return aws.ToString(kv.Name) == "" }) {
-				return d, plan, ecsInvalid("The name of an environment variable must not be blank.")
-			}
-		}
+	if err := override(&d.Def, in.Overrides); err != nil {
+		return d, plan, err
 	}
 	return d, plan, s.linkedRole(true)
 }
@@ -147,6 +141,9 @@ func (s *ecsService) shownTasks(keys []string, tags bool) []types.Task {
 		t.Task.Tags = []types.Tag{}
 		if tags {
 			t.Task.Tags = sortedTags(t.Tags, ecsTag)
+		}
+		if t.Task.EnableExecuteCommand {
+			showAgents(&t.Task)
 		}
 		out = append(out, t.Task)
 	}

@@ -217,6 +217,12 @@ func (e *elbService) targetState(arn, ip string, port int32) (state, reason stri
 	return string(h.State), string(h.Reason)
 }
 
+// targetAnswer is what a registered target's failing health checks say.
+func (e *elbService) targetAnswer(arn, ip string, port int32) string {
+	g, _ := e.groups.get(arn)
+	return aws.ToString(e.health(g, g.Targets[elbTargetKey(ip, port)]).Description)
+}
+
 // setTargetProbe says whether a target answers health checks as it should. One
 // that nobody speaks about does.
 func (e *elbService) setTargetProbe(arn, ip string, port int32, healthy bool) {

@@ -13,6 +13,7 @@ type logsService struct {
 	groups  *table[logGroup]
 	streams *table[logStream]   // by group:stream, which neither name may contain
 	chunks  *table[[]logRecord] // by group:stream:number
+	marks   *table[int64]       // the last event's id, and when the retention was last enforced
 }
 
 // logGroup is one log group. Times are in milliseconds, as everywhere here.
@@ -25,12 +26,13 @@ type logGroup struct {
 	Tags      map[string]string
 }
 
-// logStream is one stream; its events lie in Chunks rows.
+// logStream is one stream; its events lie in rows of chunkSize events each.
 type logStream struct {
 	Group, Name        string
 	Created            int64
 	First, Last, Taken int64 // timestamps of the first and last event, last ingestion
-	Chunks, InLast     int   // number of rows, events in the last one
+	Chunks, InLast     int   // number of rows there were ever, events in the last one
+	Gone               int   // number of rows that were dropped, the oldest
 	Bytes              int64
 }
 
@@ -54,12 +56,14 @@ var (
 
 func newLogs(c *Cloud) *logsService {
 	s := &logsService{c: c, groups: newTable[logGroup](c, "logs/group"),
-		streams: newTable[logStream](c, "logs/stream"), chunks: newTable[[]logRecord](c, "logs/events")}
+		streams: newTable[logStream](c, "logs/stream"), chunks: newTable[[]logRecord](c, "logs/events"), marks: newTable[int64](c, "logs/mark")}
+	s.streams.brisk, s.chunks.brisk, s.marks.brisk = true, true, true
 	s.handleGroups()
 	s.handleGroupTags()
 	s.handleStreams()
 	s.handleEvents()
 	c.taggers = append(c.taggers, s)
+	c.tickers = append(c.tickers, s.enforceRetention)
 	return s
 }
 

@@ -6,19 +6,58 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// filterEvents searches all streams of a group, in order of time.
+// newestFirst is the earliest start of a search from the newest event on.
+var newestFirst = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// filterEvents searches all streams of a group, in order of time or, when asked
+// to, from the newest event on; a token keeps its direction. Unlike for
+// GetLogEvents, the end of the time span belongs to it:
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func (s *logsService) filterEvents(_ context.Context, in *logs.FilterLogEventsInput) (*logs.FilterLogEventsOutput, error) {
 	var b breaches
 	b.between("limit", in.Limit, 1, 10000)
 	if err := b.err("InvalidParameterException"); err != nil {
 		return nil, err
 	}
+	token, down := strings.CutPrefix(aws.ToString(in.NextToken), downward)
+	if in.NextToken == nil && in.StartFromHead != nil && !*in.StartFromHead {
+		down = true
+		if aws.ToInt64(in.StartTime) < newestFirst {
+			return nil, logsInvalid("startFromHead can be false only when startTime is on or after Jan 1, 2024 00:00:00 UTC.")
+		}
+	}
+	found, err := s.found(in)
+	if err != nil {
+		return nil, err
+	}
+	key := func(e types.FilteredLogEvent) string { return fmt.Sprintf("%020d %s", *e.Timestamp, *e.EventId) }
+	if down {
+		up := key
+		key = func(e types.FilteredLogEvent) string { return mirrored(up(e)) }
+	}
+	slices.SortFunc(found, func(x, y types.FilteredLogEvent) int { return strings.Compare(key(x), key(y)) })
+	page, next, ok := window(found, key, &token, sizeOr(in.Limit, 10000))
+	if !ok {
+		return nil, logsInvalid("The specified nextToken is invalid.")
+	}
+	if down && next != nil {
+		next = aws.String(downward + *next)
+	}
+	return &logs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, nil
+}
+
+// downward begins the tokens of searches from the newest event on.
+const downward = "."
+
+// found lists the events that match, stream by stream.
+func (s *logsService) found(in *logs.FilterLogEventsInput) ([]types.FilteredLogEvent, error) {
 	g, err := s.named(in.LogGroupName, in.LogGroupIdentifier)
 	if err != nil {
 		return nil, err
@@ -31,21 +70,19 @@ func (s *logsService) filterEvents(_ context.Context, in *logs.FilterLogEventsIn
 	if err != nil {
 		return nil, err
 	}
-	found := []types.FilteredLogEvent{}
+	end := in.EndTime
+	if end != nil {
+		end = aws.Int64(*end + 1)
+	}
+	out := []types.FilteredLogEvent{}
 	for _, st := range streams {
-		for _, e := range s.read(g, st, in.StartTime, in.EndTime) {
+		for _, e := range s.read(g, st, in.StartTime, end) {
 			if match(e.Message) {
-				found = append(found, types.FilteredLogEvent{EventId: &e.ID, LogStreamName: &st.Name, Message: &e.Message, Timestamp: &e.At, IngestionTime: &e.Took})
+				out = append(out, types.FilteredLogEvent{EventId: &e.ID, LogStreamName: &st.Name, Message: &e.Message, Timestamp: &e.At, IngestionTime: &e.Took})
 			}
 		}
 	}
-	key := func(e types.FilteredLogEvent) string { return fmt.Sprintf("%020d %s", *e.Timestamp, *e.EventId) }
-	slices.SortStableFunc(found, func(x, y types.FilteredLogEvent) int { return strings.Compare(key(x), key(y)) })
-	page, next, ok := window(found, key, in.NextToken, sizeOr(in.Limit, 10000))
-	if !ok {
-		return nil, logsInvalid("The specified nextToken is invalid.")
-	}
-	return &logs.FilterLogEventsOutput{Events: page, NextToken: next, SearchedLogStreams: []types.SearchedLogStream{}}, nil
+	return out, nil
 }
 
 func (s *logsService) searched(g logGroup, in *logs.FilterLogEventsInput) ([]logStream, error) {

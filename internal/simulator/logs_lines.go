@@ -69,7 +69,8 @@ func (s *ecsService) write(key [2]string, l *lineStream) {
 		if !ok {
 			st = s.c.logs.newStream(l.group, l.name)
 		}
-		s.c.logs.store(st, l.events)
+		s.c.logs.store(&st, l.events)
+		s.c.logs.trim(&st, maxStreamEvents)
 	})
 }
 

@@ -52,7 +52,7 @@ func (s *logsService) newStream(group, name string) logStream {
 }
 
 func (s *logsService) dropStream(st logStream) {
-	for i := range st.Chunks {
+	for i := st.Gone; i < st.Chunks; i++ {
 		s.chunks.delete(chunkKey(st, i))
 	}
 	s.streams.delete(streamKey(st.Group, st.Name))

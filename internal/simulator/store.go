@@ -233,6 +233,7 @@ type table[T any] struct {
 	c      *Cloud
 	name   string
 	global bool
+	brisk  bool // written to all the time: old versions are kept for faults only
 	rows   *rows
 }
 
@@ -305,7 +306,7 @@ func (t *table[T]) write(key string, val any) {
 		}
 		r = &row{}
 		t.rows.byKey[k] = r
-	} else {
+	} else if !t.brisk || t.c.opt.Fault != nil {
 		r.past = append(r.past, r.version)
 	}
 	for len(r.past) > 1 && now.Sub(r.past[1].at) > staleWindow {

@@ -36,6 +36,10 @@ type TargetView struct {
 	IP   string
 	Port int32
 	Task string // ARN of the task that has the address; empty: none
+	// Refused says that the security groups let nothing pass from the load
+	// balancer to the task's port: it gets no answer, not even to health checks.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html
+	Refused bool
 }
 
 // Balancers lists the load balancers of all regions.
@@ -53,18 +57,22 @@ func (c *Cloud) Balancers() ([]BalancerView, error) {
 	return out, err
 }
 
+// holder is an address in a VPC; two VPCs may have the same addresses.
+type holder struct{ vpc, ip string }
+
 // holders are the tasks by their address.
-func (s *ecsService) holders() map[string]string {
-	out := map[string]string{}
+func (s *ecsService) holders() map[holder]ecsTask {
+	out := map[holder]ecsTask{}
 	for _, t := range s.tasks.all() {
 		if t.last() != "STOPPED" {
-			out[t.IP] = *t.Task.TaskArn
+			vpc, _, _ := s.c.ec2.vpcOf(t.Subnet)
+			out[holder{vpc, t.IP}] = t
 		}
 	}
 	return out
 }
 
-func (e *elbService) viewOf(b elbBalancer, holders map[string]string) BalancerView {
+func (e *elbService) viewOf(b elbBalancer, holders map[holder]ecsTask) BalancerView {
 	arn := *b.LB.LoadBalancerArn
 	v := BalancerView{Region: e.c.region, Balancer: e.view(b), Attributes: attributeMap(balancerAttributes(b.LB.Scheme), b.Attributes)}
 	for _, l := range e.listeners.all() {
@@ -80,7 +88,7 @@ func (e *elbService) viewOf(b elbBalancer, holders map[string]string) BalancerVi
 	for _, g := range e.groups.all() {
 		for _, user := range g.Group.LoadBalancerArns {
 			if user == arn {
-				v.Groups = append(v.Groups, groupView(g, holders))
+				v.Groups = append(v.Groups, e.groupView(b, g, holders))
 			}
 		}
 	}
@@ -103,14 +111,31 @@ func (e *elbService) certified(l elbListener) []string {
 	return out
 }
 
-func groupView(g elbGroup, holders map[string]string) GroupView {
+func (e *elbService) groupView(b elbBalancer, g elbGroup, holders map[holder]ecsTask) GroupView {
 	v := GroupView{Group: g.Group, Attributes: attributeMap(groupAttributes(), g.Attributes)}
 	for _, key := range sortedKeys(g.Targets) {
-		if t := g.Targets[key]; t.Gone.IsZero() {
-			v.Targets = append(v.Targets, TargetView{IP: t.ID, Port: t.Port, Task: holders[t.ID]})
+		t := g.Targets[key]
+		if !t.Gone.IsZero() {
+			continue
 		}
+		target := TargetView{IP: t.ID, Port: t.Port}
+		if task, held := holders[holder{aws.ToString(g.Group.VpcId), t.ID}]; held {
+			target.Task, target.Refused = *task.Task.TaskArn, !e.reaches(b, task.ENI, t.Port)
+		}
+		v.Targets = append(v.Targets, target)
 	}
 	return v
+}
+
+// reaches reports whether the security groups let each of a load balancer's
+// nodes connect to a port of an interface.
+func (e *elbService) reaches(b elbBalancer, eni string, port int32) bool {
+	for _, node := range b.Interfaces {
+		if !e.c.ec2.admits(node, eni, port) {
+			return false
+		}
+	}
+	return true
 }
 
 // attributeMap is every attribute's value, set or by default.

@@ -39,6 +39,9 @@ func (t *tracked) look(ctx context.Context, e *awsx.Env, s ecstypes.Service, d *
 		t.target = wayBack(ctx, e, s, t.deployment)
 	}
 	if d == nil {
+		if gaveUp && !t.taskTold() { // it came and went between two questions
+			t.lookAtTasks(ctx, e, s, ecstypes.Deployment{}, gaveUp)
+		}
 		return
 	}
 	if t.stirred(*d, s) || t.owed > 0 {
@@ -177,7 +180,7 @@ func (t *tracked) explain(ctx context.Context, e *awsx.Env, s ecstypes.Service, 
 		return e.Explain(ctx, task, s, t.answers), nil
 	})
 	for _, f := range told {
-		f.Next = outlook(s, max(d.FailedTasks, t.count()), gaveUp, t.target)
+		f.Next = t.next(s, d, gaveUp)
 		if len(f.Logs) == 0 && f.ExitCode != nil {
 			t.awaitLog(f.Task)
 		}

@@ -33,7 +33,7 @@ func (t *tracked) unplaced(s ecstypes.Service, d ecstypes.Deployment, gaveUp boo
 		t.kinds[kind] = 0 // it is no task
 		f := resource.Failure{Service: aws.ToString(s.ServiceName), Revision: lastPart(aws.ToString(d.TaskDefinition)), Reason: awsx.PlainNames(text)}
 		f.Hints = awsx.HintsFor(f)
-		f.Next = outlook(s, max(d.FailedTasks, t.count()), gaveUp, t.target)
+		f.Next = t.next(s, d, gaveUp)
 		t.failures = append(t.failures, f)
 	}
 }

@@ -1,7 +1,6 @@
 package resources
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -9,14 +8,6 @@ import (
 
 	"github.com/ecsail/ecsail/internal/awsx"
 )
-
-// whyFailed says on one line why a service's last rollout failed.
-func whyFailed(ctx context.Context, e *awsx.Env, l liveService, s ecstypes.Service) string {
-	t := tracks(e, string(l.Spec.Cluster.Value()), l.Spec.Name)
-	d := t.follow(l, s)
-	t.look(ctx, e, s, d, true)
-	return t.cause(s)
-}
 
 // taskFailure is why a task stopped; empty for one that was merely scaled in.
 func taskFailure(t ecstypes.Task) string {

@@ -77,6 +77,16 @@ func breakerThreshold(s ecstypes.Service) int32 {
 	return min(max(share, 3), 200)
 }
 
+// next is what ECS does after one more failure. The circuit breaker watches a
+// deployment until it is complete:
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+func (t *tracked) next(s ecstypes.Service, d ecstypes.Deployment, gaveUp bool) string {
+	if d.RolloutState == ecstypes.DeploymentRolloutStateCompleted && !gaveUp {
+		return "ECS tries again without end, with pauses that grow to 27 minutes: the deployment was complete before, so no circuit breaker watches it."
+	}
+	return outlook(s, max(d.FailedTasks, t.count()), gaveUp, t.target)
+}
+
 // outlook is what ECS does after one more failure of a deployment.
 func outlook(s ecstypes.Service, failed int32, gaveUp bool, back *goal) string {
 	b := breakerOf(s)

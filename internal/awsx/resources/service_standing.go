@@ -47,6 +47,29 @@ func Standings(ctx context.Context, e *awsx.Env, list []Expected) ([]Standing, e
 	})
 }
 
+// Begin notes how a service is before a change that starts no deployment: the
+// failures of before are no news then.
+func Begin(ctx context.Context, e *awsx.Env, service string) error {
+	cluster := awsx.ClusterName(e.App, e.Name)
+	found, err := describeServices(ctx, e, cluster, []string{service})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	t, s := tracks(e, cluster, service), found[0]
+	*t = tracked{deployment: PrimaryDeployment(s), kinds: map[string]int{}, looked: map[string]bool{}, events: map[string]bool{}}
+	if p := primary(s); p != nil {
+		t.failed, t.alive = p.FailedTasks, p.RunningCount+p.PendingCount
+	}
+	for _, ev := range s.Events {
+		t.events[aws.ToString(ev.Id)] = true
+	}
+	stopped, err := t.newlyStopped(ctx, e, s)
+	for _, task := range stopped {
+		t.looked[aws.ToString(task.TaskArn)] = true
+	}
+	return err
+}
+
 func (x Expected) standing(ctx context.Context, e *awsx.Env, s ecstypes.Service) (Standing, error) {
 	tracks(e, awsx.ClusterName(e.App, e.Name), x.Service).expect(x.Deployment)
 	st, err := rolloutState(ctx, e, liveService{Spec: serviceSpec(s)}, s)

@@ -3,12 +3,11 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
+	"net/netip"
 	"os/signal"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,12 +18,18 @@ import (
 // just be restarting.
 const patience = 3 * time.Second
 
+// errSystem is why there is no agent outside of containers.
+var errSystem = errors.New("the agent runs on Linux only")
+
+// Asked finds where a connection was going before it was redirected to us.
+type Asked func(net.Conn) (netip.AddrPort, error)
+
 // agent splices the connections of one task.
 type agent struct {
-	Config
-	metadata string // address; empty: none
+	socket   string
+	routes   map[string]Preface // by address and port
+	asked    Asked
 	patience time.Duration
-	listen   func(network, address string) (net.Listener, error)
 	log      *log.Logger
 
 	away    atomic.Bool // the region was, when last asked
@@ -32,60 +37,59 @@ type agent struct {
 }
 
 // Run serves a task until the context ends or the process gets SIGTERM or
-// SIGINT; connections are then cut, and the error is nil. An address that
-// cannot be bound is reported to w and left out: the process must stay, for it
-// holds the task's network. It fails only on a configuration that says nothing.
+// SIGINT; connections are then cut, and the error is nil. Where the kernel or
+// the engine does not let it redirect connections it says so to w, serves
+// nothing and stays, for the process holds the task's network. It fails on a
+// configuration that says nothing, and on any system but Linux.
 func Run(ctx context.Context, c Config, w io.Writer) error {
+	return run(ctx, c, w, redirected, originalDestination)
+}
+
+func run(ctx context.Context, c Config, w io.Writer, open func() (net.Listener, error), asked Asked) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
 	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more must not end us
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	a := &agent{Config: c, metadata: MetadataAddress, patience: patience, listen: net.Listen, log: log.New(w, "agent: ", 0)}
-	a.run(ctx)
+	l, err := open()
+	if errors.Is(err, errSystem) {
+		return err
+	}
+	if err != nil {
+		logger(w).Printf("the task has no metadata, no credentials and no Service Connect: %v", err)
+		<-ctx.Done()
+		return nil
+	}
+	Serve(ctx, c, l, asked, w)
 	return nil
 }
 
-func (a *agent) run(ctx context.Context) {
-	if a.metadata != "" {
-		a.open(ctx, a.metadata, Preface{Token: a.Token, Kind: Metadata, Protocol: "http"})
-	}
-	for _, al := range a.Aliases {
-		address := net.JoinHostPort(al.Address, strconv.Itoa(int(al.Port)))
-		a.open(ctx, address, Preface{Token: a.Token, Kind: Connect, Name: al.Name, Port: al.Port, Protocol: al.Protocol})
-	}
-	<-ctx.Done()
+// Serve takes the connections of a listener, which it closes, to the region
+// until the context ends; connections are then cut. One that asked for what the
+// task does not have is reset. w gets the log.
+func Serve(ctx context.Context, c Config, l net.Listener, asked Asked, w io.Writer) {
+	a := &agent{socket: c.Socket, routes: c.routes(), asked: asked, patience: patience, log: logger(w)}
+	a.run(ctx, l)
+}
+
+func logger(w io.Writer) *log.Logger { return log.New(w, "agent: ", 0) }
+
+func (a *agent) run(ctx context.Context, l net.Listener) {
+	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	a.accept(ctx, l)
 	a.running.Wait()
-}
-
-// open listens at an address and serves what connects there.
-func (a *agent) open(ctx context.Context, address string, p Preface) {
-	l, err := a.listen("tcp", address)
-	if err != nil {
-		a.log.Printf("%s is not served: %v", label(p), err)
-		return
-	}
-	context.AfterFunc(ctx, func() { _ = l.Close() })
-	a.running.Go(func() { a.accept(ctx, l, p) })
-}
-
-func label(p Preface) string {
-	if p.Kind == Metadata {
-		return "the task metadata endpoint"
-	}
-	return fmt.Sprintf("%s:%d", p.Name, p.Port)
 }
 
 // accept goes on after errors, which are of one connection or pass (too many
 // open files), slowly enough not to burn a core.
-func (a *agent) accept(ctx context.Context, l net.Listener, p Preface) {
+func (a *agent) accept(ctx context.Context, l net.Listener) {
 	for pause := time.Duration(0); ; {
 		c, err := l.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			a.running.Go(func() { a.serve(ctx, c, p) })
+			a.running.Go(func() { a.serve(ctx, c) })
 		case errors.Is(err, net.ErrClosed) || ctx.Err() != nil:
 			return
 		default:
@@ -96,8 +100,14 @@ func (a *agent) accept(ctx context.Context, l net.Listener, p Preface) {
 }
 
 // serve takes one connection to the region.
-func (a *agent) serve(ctx context.Context, c net.Conn, p Preface) {
+func (a *agent) serve(ctx context.Context, c net.Conn) {
 	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
+	to, err := a.asked(c)
+	p, ok := a.routes[to.String()]
+	if err != nil || !ok {
+		reset(c)
+		return
+	}
 	region, err := a.reach(ctx, p)
 	if err != nil {
 		a.apologize(c, p)
@@ -105,6 +115,14 @@ func (a *agent) serve(ctx context.Context, c net.Conn, p Preface) {
 	}
 	defer context.AfterFunc(ctx, func() { _ = region.Close() })()
 	Splice(c, region)
+}
+
+// reset ends a connection so that the client sees an error, not an empty answer.
+func reset(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // fails only on a closed connection
+	}
+	_ = c.Close()
 }
 
 // reach offers the connection to the region until it is accepted.
@@ -127,7 +145,7 @@ func (a *agent) reach(ctx context.Context, p Preface) (net.Conn, error) {
 // offer dials the region and waits for its answer.
 func (a *agent) offer(ctx context.Context, p Preface) (net.Conn, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", a.Socket)
+	c, err := d.DialContext(ctx, "unix", a.socket)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,12 +18,14 @@ import (
 	"time"
 )
 
-// lab runs an agent whose addresses are mapped to free ports.
+// lab runs an agent, and stands for the kernel's rules: it knows where each
+// connection was going.
 type lab struct {
 	*agent
 	socket string
+	at     net.Addr
 	mu     sync.Mutex
-	at     map[string]string // address asked for: the one that listens
+	going  map[string]string // client's address: destination
 	out    safeBuffer
 }
 
@@ -45,44 +49,56 @@ func (b *safeBuffer) String() string {
 // start runs an agent for the names, which get their addresses from Plan.
 func start(t *testing.T, patience time.Duration, aliases ...Alias) *lab {
 	t.Helper()
-	l := &lab{socket: filepath.Join(t.TempDir(), "s"), at: map[string]string{}}
+	l := &lab{socket: filepath.Join(t.TempDir(), "s"), going: map[string]string{}}
 	planned, _ := Plan(aliases)
-	l.agent = &agent{
-		Config:   Config{Socket: l.socket, Token: "secret", Aliases: planned},
-		metadata: MetadataAddress, patience: patience, listen: l.bind, log: log.New(&l.out, "", 0),
+	c := Config{Socket: l.socket, Token: "secret", Aliases: planned}
+	l.agent = &agent{socket: c.Socket, routes: c.routes(), asked: l.asked, patience: patience, log: log.New(&l.out, "", 0)}
+	n, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	l.at = n.Addr()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	ready := len(planned) + 1
-	go func() { defer close(ended); l.run(ctx) }()
+	go func() { defer close(ended); l.run(ctx, n) }()
 	t.Cleanup(func() { cancel(); <-ended })
-	until(t, func() bool { l.mu.Lock(); defer l.mu.Unlock(); return len(l.at) == ready })
 	return l
 }
 
-func (l *lab) bind(network, address string) (net.Listener, error) {
+func (l *lab) asked(c net.Conn) (netip.AddrPort, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if strings.HasSuffix(address, ":1") {
-		l.at[address] = ""
-		return nil, errors.New("cannot assign")
-	}
-	n, err := net.Listen(network, "127.0.0.1:0")
+	return netip.ParseAddrPort(l.going[c.RemoteAddr().String()])
+}
+
+// connect is a connection that was redirected.
+func (l *lab) connect(address string) (net.Conn, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, err := net.Dial("tcp", l.at.String())
 	if err == nil {
-		l.at[address] = n.Addr().String()
+		l.going[c.LocalAddr().String()] = address
 	}
-	return n, err
+	return c, err
 }
 
 func (l *lab) dial(t *testing.T, address string) *net.TCPConn {
 	t.Helper()
-	c, err := net.Dial("tcp", l.at[address])
+	c, err := l.connect(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	return c.(*net.TCPConn)
+}
+
+// web is a client of HTTP whose connections are redirected.
+func (l *lab) web() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(_ context.Context, _, address string) (net.Conn, error) { return l.connect(address) },
+	}}
 }
 
 // until waits for something that other goroutines bring about.
@@ -206,7 +222,7 @@ func TestAway(t *testing.T) {
 	l := start(t, 30*time.Millisecond, Alias{Name: "db", Port: 5432, Protocol: "tcp"}, Alias{Name: "web", Port: 80, Protocol: "http"},
 		Alias{Name: "rpc", Port: 50051, Protocol: "grpc"})
 	for _, address := range []string{"127.255.0.3:80", MetadataAddress} {
-		res, err := http.Post("http://"+l.at[address], "text/plain", strings.NewReader(strings.Repeat("x", 100_000)))
+		res, err := l.web().Post("http://"+address, "text/plain", strings.NewReader(strings.Repeat("x", 100_000)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -231,14 +247,20 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// TestUnbindable reports the address and serves the others.
-func TestUnbindable(t *testing.T) {
-	l := start(t, patience, Alias{Name: "bad", Port: 1}, Alias{Name: "db", Port: 5432})
+// TestReset refuses what the task does not have, and connections that nobody
+// redirected.
+func TestReset(t *testing.T) {
+	l := start(t, patience, Alias{Name: "db", Port: 5432})
 	region(t, l.socket)
-	if got := say(t, l.dial(t, "127.255.0.2:5432"), "a"); got != "connect/db:5432/ a" {
+	for _, address := range []string{"127.255.0.1:5433", "127.255.0.2:5432", "169.254.170.2:443", ""} {
+		if b, err := io.ReadAll(l.dial(t, address)); len(b) != 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %q %v", address, b, err)
+		}
+	}
+	if got := say(t, l.dial(t, "127.255.0.1:5432"), "a"); got != "connect/db:5432/ a" {
 		t.Errorf("%q", got)
 	}
-	if got, want := l.out.String(), "bad:1 is not served: cannot assign\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
+	if s := l.out.String(); s != "" {
+		t.Errorf("logged %q", s)
 	}
 }

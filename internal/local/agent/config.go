@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +81,16 @@ func FromEnviron(getenv func(string) string) (Config, error) {
 		return c, fmt.Errorf("read %s: %w", Variable, err)
 	}
 	return c, c.validate()
+}
+
+// routes is what is served, by address and port.
+func (c Config) routes() map[string]Preface {
+	out := map[string]Preface{MetadataAddress: {Token: c.Token, Kind: Metadata, Protocol: "http"}}
+	for _, a := range c.Aliases {
+		at := net.JoinHostPort(a.Address, strconv.Itoa(int(a.Port)))
+		out[at] = Preface{Token: c.Token, Kind: Connect, Name: a.Name, Port: a.Port, Protocol: a.Protocol}
+	}
+	return out
 }
 
 func (c Config) validate() error {

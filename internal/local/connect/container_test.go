@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,29 +126,25 @@ func (d *docker) output(id string) string {
 }
 
 // TestContainers lets the container of a task reach what it may by the names it
-// would use on AWS, through an agent that has no capability, and shows that the
+// would use on AWS, while another listens on the same ports, and shows that the
 // region may restart meanwhile.
 func TestContainers(t *testing.T) {
 	d, l := newDocker(t), start(t)
 	l.set("catalog", HTTP, address(backend(t, named("from the catalog"))))
+	l.set("search", HTTP, address(backend(t, named("from the search"))))
 	l.set("db", "tcp", tcpEcho(t, "db"))
 	l.denied[web+" payments"] = &Refused{Reason: "web does not call payments"}
 	l.meta[web] = TaskMetadata{TaskARN: web, Containers: []ContainerMetadata{{DockerID: "c1", Name: "app"}}}
-	planned, hosts := agent.Plan([]agent.Alias{{Name: "catalog", Port: 80, Protocol: HTTP}, {Name: "payments", Port: 80, Protocol: HTTP}, {Name: "db", Port: 5432}})
-	env, err := agent.Config{Socket: "/run/ecsail/agent.sock", Token: Token(key, web), Aliases: planned}.Environ()
-	d.ok(err)
-	pause := d.start(&container.HostConfig{
-		ExtraHosts: hosts, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-		Mounts: []mount.Mount{{Type: mount.TypeBind, Source: filepath.Dir(l.socket), Target: "/run/ecsail", ReadOnly: true}},
-	}, &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{d.name: {
-		IPAMConfig: &network.EndpointIPAMConfig{LinkLocalIPs: []netip.Addr{netip.MustParseAddr("169.254.170.2")}},
-	}}}, "0:0", []string{env}, "agent")
+	pause := d.pause(filepath.Dir(l.socket), agent.Alias{Name: "catalog", Port: 80, Protocol: HTTP}, agent.Alias{Name: "payments", Port: 80, Protocol: HTTP},
+		agent.Alias{Name: "search", Port: 8080, Protocol: HTTP}, agent.Alias{Name: "db", Port: 5432})
 	task := &container.HostConfig{NetworkMode: container.NetworkMode("container:" + pause)}
+	d.start(task, nil, "1000:1000", nil, "serve", ":80", ":8080")
 	for range 2 {
-		got := d.output(d.start(task, nil, "1000:1000", nil, "get", "http://catalog/", "http://payments/",
-			"http://169.254.170.2/v4/c1", "http://169.254.170.2"+CredentialsPath(key, other)))
-		want := []string{"200 from the catalog", "503 upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
-			"web does not call payments", `200 {"DockerId":"c1","Name":"app"`, `400 {"code":"InvalidIdInRequest"`}
+		got := d.output(d.start(task, nil, "1000:1000", nil, "get", "http://localhost/", "http://127.0.0.1:8080/", "http://catalog/", "http://search:8080/", "http://payments/",
+			"http://169.254.170.2/v4/c1", "http://169.254.170.2"+CredentialsPath(key, other), "http://catalog:8080/"))
+		want := []string{"200 the app on :80", "200 the app on :8080", "200 from the catalog", "200 from the search",
+			"503 upstream connect error or disconnect/reset before headers. reset reason: connection timeout", "web does not call payments",
+			`200 {"DockerId":"c1","Name":"app"`, `400 {"code":"InvalidIdInRequest"`, `Get "http://catalog:8080/": `}
 		lines := strings.Split(strings.TrimSpace(got), "\n")
 		for i, w := range want {
 			if len(lines) != len(want) || !strings.HasPrefix(lines[i], w) {
@@ -164,7 +159,7 @@ func TestContainers(t *testing.T) {
 		l.serve(t, l.Server)
 	}
 	begin, patience := time.Now(), 10
-	_, err = d.ContainerStop(d.ctx, pause, client.ContainerStopOptions{Timeout: &patience})
+	_, err := d.ContainerStop(d.ctx, pause, client.ContainerStopOptions{Timeout: &patience})
 	d.ok(err)
 	if took := time.Since(begin); took > 5*time.Second {
 		t.Errorf("the agent took %s to end", took)
@@ -172,4 +167,16 @@ func TestContainers(t *testing.T) {
 	if s := d.output(pause); s != "" {
 		t.Errorf("the agent said %q", s)
 	}
+}
+
+// pause starts an agent as tasks have it.
+func (d *docker) pause(sockets string, names ...agent.Alias) string {
+	d.t.Helper()
+	planned, hosts := agent.Plan(names)
+	env, err := agent.Config{Socket: "/run/ecsail/agent.sock", Token: Token(key, web), Aliases: planned}.Environ()
+	d.ok(err)
+	return d.start(&container.HostConfig{
+		ExtraHosts: hosts, CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"}, SecurityOpt: []string{"no-new-privileges"},
+		Mounts: []mount.Mount{{Type: mount.TypeBind, Source: sockets, Target: "/run/ecsail", ReadOnly: true}},
+	}, &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{d.name: {}}}, "0:0", []string{env}, "agent")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -131,21 +132,17 @@ func TestDefaults(t *testing.T) {
 func TestRestart(t *testing.T) {
 	l := start(t)
 	l.set("catalog", HTTP, address(backend(t, named("a"))))
-	at := gone(t)
-	host, port, _ := net.SplitHostPort(at)
-	var n int32
-	_, _ = fmt.Sscan(port, &n)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	conf := agent.Config{Socket: l.socket, Token: Token(key, web), Aliases: []agent.Alias{{Name: "catalog", Address: host, Port: n, Protocol: HTTP}}}
-	go func() { ended <- agent.Run(ctx, conf, io.Discard) }()
-	defer func() { cancel(); <-ended }()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if c, err := net.Dial("tcp", at); err == nil {
-			_ = c.Close()
-			break
-		}
+	n, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	at := n.Addr().String()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	conf := agent.Config{Socket: l.socket, Token: Token(key, web), Aliases: []agent.Alias{{Name: "catalog", Address: "127.255.0.1", Port: 80, Protocol: HTTP}}}
+	asked := func(net.Conn) (netip.AddrPort, error) { return netip.MustParseAddrPort("127.255.0.1:80"), nil }
+	go func() { defer close(ended); agent.Serve(ctx, conf, n, asked, io.Discard) }()
+	defer func() { cancel(); <-ended }()
 	c := l.client(t)
 	c.Transport = nil
 	for range 3 {

@@ -20,10 +20,6 @@ const (
 	volumesPath = "/volumes"
 )
 
-// endpointAddress is where a task finds metadata and credentials, see
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
-var endpointAddress = netip.MustParseAddr("169.254.170.2")
-
 // loopback is where ports are published.
 var loopback = netip.MustParseAddr("127.0.0.1")
 
@@ -43,15 +39,14 @@ func (r *Runtime) pauseConfig(t *task) *container.Config {
 	return cfg
 }
 
-// pauseHost gives the agent what it needs: ports below 1024, and access to
-// sockets whoever owns them. The names of the task's hosts are here because the
-// containers take over the hosts file.
+// pauseHost lets the agent redirect connections, and nothing else. The names of
+// the task's hosts are here because the containers take over the hosts file.
 func (r *Runtime) pauseHost(t *task) *container.HostConfig {
 	_, hosts := r.opt.Agentry(t.spec)
 	defs := t.spec.Definition.ContainerDefinitions
 	h := &container.HostConfig{
 		PortBindings: network.PortMap{}, ExtraHosts: slices.Clone(hosts), LogConfig: boundedLog("1m"), Sysctls: sysctls(defs, true),
-		CapDrop: []string{"ALL"}, CapAdd: append([]string{"NET_BIND_SERVICE", "DAC_OVERRIDE"}, r.opt.AgentCapabilities...), SecurityOpt: []string{"no-new-privileges"},
+		CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"}, SecurityOpt: []string{"no-new-privileges"},
 		Mounts: append(r.pauseMounts(t),
 			mount.Mount{Type: mount.TypeBind, Source: r.opt.Agent, Target: agentPath, ReadOnly: true},
 			mount.Mount{Type: mount.TypeBind, Source: r.opt.Sockets, Target: socketsPath, ReadOnly: true}),
@@ -73,12 +68,9 @@ func (r *Runtime) pauseHost(t *task) *container.HostConfig {
 	return h
 }
 
-// joined connects a pause container to a network, with the address of the
-// metadata endpoint as a second one.
+// joined connects a pause container to a network.
 func joined(id string) *network.NetworkingConfig {
-	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{id: {
-		IPAMConfig: &network.EndpointIPAMConfig{LinkLocalIPs: []netip.Addr{endpointAddress}},
-	}}}
+	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{id: {}}}
 }
 
 // containerPorts are the ports of a task's containers.

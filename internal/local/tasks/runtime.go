@@ -20,7 +20,8 @@ type Options struct {
 	// that each pause container runs as `<executable> agent`.
 	Agent string
 	// Sockets is a directory of that machine that pause containers see, read-only,
-	// as /run/ecsail. Sockets in it can be connected to.
+	// as /run/ecsail. Whom its permissions let in can connect to the sockets in it;
+	// the agent is root without capabilities over files.
 	Sockets string
 	// Source says where the engine pulls an image from; nil: from where the
 	// definition says. An image whose source is another one is always pulled, any
@@ -36,9 +37,6 @@ type Options struct {
 	// Agentry is the environment of a task's agent and the hosts that its
 	// containers know, as name:address.
 	Agentry func(simulator.TaskSpec) (env, hosts []string)
-	// AgentCapabilities are what agents may do besides listening on any port and
-	// connecting to any socket, such as NET_ADMIN.
-	AgentCapabilities []string
 	// Changed is told that Observe would say something new about a task; of the end
 	// of a container when its output has come, or after half a second. It is
 	// called by a goroutine of its own, one task after the other, and not before

@@ -3,11 +3,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"syscall"
+	"time"
 
 	"github.com/ecsail/ecsail/internal/local/agent"
 )
@@ -20,12 +23,11 @@ func main() {
 }
 
 func run(what string, args []string) error {
-	if what == "agent" {
-		c, err := agent.FromEnviron(os.Getenv)
-		if err != nil {
-			return err
-		}
-		return agent.Run(context.Background(), c, os.Stderr)
+	switch what {
+	case "agent":
+		return runAgent()
+	case "serve":
+		return serve(args)
 	}
 	for _, a := range args {
 		if what == "tcp" {
@@ -38,8 +40,37 @@ func run(what string, args []string) error {
 	return nil
 }
 
+// runAgent runs the agent where one has run before: its rules are there already.
+func runAgent() error {
+	c, err := agent.FromEnviron(os.Getenv)
+	if err != nil {
+		return err
+	}
+	before, end := context.WithCancel(context.Background())
+	end()
+	if err := agent.Run(before, c, os.Stderr); err != nil {
+		return err
+	}
+	return agent.Run(context.Background(), c, os.Stderr)
+}
+
+// serve listens at all addresses of some ports.
+func serve(ports []string) error {
+	failed := make(chan error)
+	for _, p := range ports {
+		go func() {
+			failed <- http.ListenAndServe(p, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the app on ", p) }))
+		}()
+	}
+	return <-failed
+}
+
+// get waits for a server that is about to listen.
 func get(url string) string {
 	res, err := http.Get(url)
+	for end := time.Now().Add(5 * time.Second); errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		res, err = http.Get(url)
+	}
 	if err != nil {
 		return err.Error()
 	}
