@@ -30,7 +30,12 @@ func (l *link) takesDirect(r *http.Request) bool {
 
 // direct sends the request over a wire and hands the answer on.
 func (x *exchange) direct(w http.ResponseWriter) {
-	defer context.AfterFunc(x.Context(), func() { x.abort(context.Canceled) })()
+	if f, ok := x.Context().Value(frontKey{}).(*frontConn); ok {
+		f.watch(x)
+		defer f.watch(nil)
+	} else {
+		defer context.AfterFunc(x.Context(), func() { x.abort(errClientLeft) })()
+	}
 	defer x.settle()
 	res, err := x.ask(w)
 	x.unfinished(w)

@@ -129,12 +129,8 @@ func (x *exchange) send(c *wire) error {
 	if x.body.failure() != nil {
 		_ = c.Close()
 	}
-	if err != nil {
-		c.sending.Store(false) // what failed is no sign of life
-		return err
-	}
 	c.sent()
-	return nil
+	return err
 }
 
 func (x *exchange) copyBody(out *bufio.Writer) error {

@@ -73,6 +73,7 @@ func (l *listener) start(idle time.Duration, opts *Options) {
 	l.server = &http.Server{
 		Handler: l, Protocols: speak, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		IdleTimeout: idle, ReadHeaderTimeout: idle,
+		ConnContext: withFront,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    log.New(logWriter{opts}, "", 0),
 	}

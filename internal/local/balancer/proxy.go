@@ -214,7 +214,7 @@ func (x *exchange) errorCode(err error) int {
 	switch {
 	case body != nil && isTimeout(body):
 		return http.StatusRequestTimeout
-	case x.Context().Err() != nil:
+	case errors.Is(x.cause(), errClientLeft) || x.Context().Err() != nil:
 		return statusClientClosed
 	case body != nil:
 		return http.StatusBadRequest

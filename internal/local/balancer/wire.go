@@ -36,7 +36,6 @@ type wire struct {
 	born    time.Time
 	armed   time.Duration // since born: until then both deadlines need no care
 	used    bool          // it has carried a request before
-	kept    time.Duration // since born: when it last became idle
 	room    int64         // bytes that may still be read
 	wrote   int64         // bytes of this exchange
 	sending atomic.Bool   // the request is not complete
@@ -67,12 +66,9 @@ func (w *wire) begin() {
 	}
 }
 
-// sent says that nothing more will be written. From now on the target has the
-// idle timeout to say something.
-func (w *wire) sent() {
-	w.sending.Store(false)
-	w.moved.Store(int64(w.now()))
-}
+// sent says that nothing more will be written. From the last byte on the target
+// has the idle timeout to say something.
+func (w *wire) sent() { w.sending.Store(false) }
 
 // bodied says that the answer's header has come; the body may be of any length.
 func (w *wire) bodied() { w.room = math.MaxInt64 }
@@ -86,6 +82,9 @@ func (w *wire) limit() time.Duration {
 	}
 	return last + w.idle
 }
+
+// silence is how long nothing has been said.
+func (w *wire) silence() time.Duration { return w.now() - time.Duration(w.moved.Load()) }
 
 // again moves a deadline that went off too early. It reports false if it did
 // not, or if the error is another one.

@@ -31,7 +31,7 @@ func newWires(idle time.Duration) *wires {
 func (s *wires) take(address string) *wire {
 	for {
 		w := s.pop(address)
-		if w == nil || w.silent() && w.now()-w.kept < s.idle {
+		if w == nil || w.silence() < s.idle && w.silent() {
 			return w
 		}
 		_ = w.Close()
@@ -54,7 +54,7 @@ func (s *wires) pop(address string) *wire {
 
 // put keeps a connection for the next request.
 func (s *wires) put(address string, w *wire) {
-	w.used, w.kept = true, w.now()
+	w.used = true
 	if !s.push(address, w) {
 		_ = w.Close()
 	}
@@ -80,7 +80,7 @@ func (s *wires) sweep() {
 	s.timer = nil
 	for address, kept := range s.kept {
 		kept = slices.DeleteFunc(kept, func(w *wire) bool {
-			over := w.now()-w.kept >= s.idle || !w.silent()
+			over := w.silence() >= s.idle || !w.silent()
 			if over {
 				_ = w.Close()
 			}
