@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -16,7 +17,7 @@ func (c *Cloud) Advance(most time.Duration) (time.Duration, error) {
 		for _, r := range c.store.regions() {
 			c.region = r
 			if next, ok := c.ecs.agenda.next.get("next"); ok {
-				wait = min(wait, time.Duration(float64(next.Sub(c.now()))/c.opt.Speed))
+				wait = min(wait, time.Duration(math.Ceil(float64(next.Sub(c.now()))/c.opt.Speed)))
 			}
 		}
 	})

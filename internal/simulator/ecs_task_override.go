@@ -51,9 +51,6 @@ func override(d *types.TaskDefinition, o *types.TaskOverride) error {
 	if o == nil {
 		return nil
 	}
-	if len(o.InferenceAcceleratorOverrides) > 0 {
-		return ecsClient("Inference accelerators are no longer available.")
-	}
 	for _, c := range o.ContainerOverrides {
 		if err := containerOverrideFault(*d, c); err != nil {
 			return err

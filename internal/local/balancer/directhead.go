@@ -36,7 +36,7 @@ func (x *exchange) writeHead(w *bufio.Writer) {
 	}
 	put(w, x.Method, " ", path)
 	if x.URL.ForceQuery || x.URL.RawQuery != "" {
-		put(w, "?", x.URL.RawQuery) // as it came, even where it is malformed
+		put(w, "?", rawQuery(x.Request))
 	}
 	put(w, " HTTP/1.1\r\nHost: ", host, "\r\n")
 	x.writeClients(w)
@@ -44,6 +44,10 @@ func (x *exchange) writeHead(w *bufio.Writer) {
 	x.writeLength(w)
 	put(w, "\r\n")
 }
+
+// rawQuery is the query string as it came, even where it is malformed. Only
+// spaces, which HTTP/2 can carry, would end the target's address.
+func rawQuery(r *http.Request) string { return strings.ReplaceAll(r.URL.RawQuery, " ", "%20") }
 
 func put(w *bufio.Writer, parts ...string) {
 	for _, p := range parts {

@@ -25,13 +25,6 @@ type group struct {
 	checks  sync.WaitGroup // running health check loops
 }
 
-// pool is a snapshot of the targets that may get requests.
-type pool struct {
-	targets []*target
-	ramping bool // some start slowly
-	sticky  Stickiness
-}
-
 func newGroup(id string, opts *Options) *group {
 	g := &group{id: id, opts: opts}
 	g.ready.Store(&pool{})
@@ -103,75 +96,11 @@ func (g *group) set(t *target, s State, reason, describe string) {
 
 func (g *group) tell(t *target) { g.opts.OnHealth(g.id, t.health()) }
 
-// leave counts a request out, and tells when it was the last one of a target
-// that drains.
-func (g *group) leave(t *target, x *exchange) {
-	if !t.leave(x) {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if t.state == Draining {
-		g.tell(t)
-	}
-}
-
 func (t *target) halt() {
 	if t.stop != nil {
 		t.stop()
 		t.stop = nil
 	}
-}
-
-// deregister lets requests under way finish within the delay. As on AWS the
-// target is shown as draining until the delay has elapsed, though it may be
-// idle long before, see
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-func (g *group) deregister(t *target) {
-	if t.state == Draining {
-		return
-	}
-	t.halt()
-	t.ramp, t.full = time.Time{}, false
-	t.set(Draining, ReasonDeregistered, "Target deregistration is in progress")
-	g.rebuild() // before closing: who is refused must find another
-	t.setClosed(true)
-	g.tell(t) // after it: from now on the last request tells that it was the last
-	var timer *time.Timer
-	timer = time.AfterFunc(g.cfg.DeregistrationDelay, func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if t.drain == timer {
-			g.forget(t)
-		}
-	})
-	t.drain = timer
-}
-
-// forget ends the deregistration, and what is still under way.
-func (g *group) forget(t *target) {
-	g.targets = slices.DeleteFunc(g.targets, func(o *target) bool { return o == t })
-	t.cut(errDeregistered)
-}
-
-// rebuild works out who may get requests: the healthy, or everybody registered
-// when nobody is healthy (fail open), see
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-func (g *group) rebuild() {
-	p, all := &pool{sticky: g.cfg.Stickiness}, []*target{}
-	for _, t := range g.targets {
-		switch t.state {
-		case Healthy:
-			p.targets = append(p.targets, t)
-			p.ramping = p.ramping || !t.ramp.IsZero()
-		case Initial, Unhealthy:
-			all = append(all, t)
-		}
-	}
-	if len(p.targets) == 0 {
-		p.targets = all
-	}
-	g.ready.Store(p)
 }
 
 // record takes a health check's result in.
@@ -208,84 +137,6 @@ func (g *group) promote(t *target) {
 	if g.cfg.SlowStart > 0 && carried && !t.full {
 		t.ramp, t.current = time.Now(), 0
 	}
-}
-
-// pick chooses the target whose turn it is, or nil.
-func (g *group) pick() *target {
-	p := g.ready.Load()
-	switch {
-	case len(p.targets) == 0:
-		return nil
-	case p.ramping:
-		return g.pickRamping()
-	}
-	return p.targets[g.next.Add(1)%uint64(len(p.targets))]
-}
-
-// minShare keeps a target that has just begun from getting nothing for ever.
-const minShare = 0.01
-
-// pickRamping is a weighted round: each target's weight grows linearly to 1
-// over the slow start.
-func (g *group) pickRamping() *target {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	var best *target
-	total, done := 0.0, false
-	for _, t := range g.ready.Load().targets {
-		w := 1.0
-		if !t.ramp.IsZero() {
-			w = max(minShare, float64(time.Since(t.ramp))/float64(max(1, g.cfg.SlowStart)))
-		}
-		if w >= 1 && !t.ramp.IsZero() {
-			t.ramp, done = time.Time{}, true
-		}
-		w = min(w, 1)
-		total += w
-		if t.current += w; best == nil || t.current > best.current {
-			best = t
-		}
-	}
-	if best != nil {
-		best.current -= total
-	}
-	if done {
-		g.rebuild()
-	}
-	return best
-}
-
-// acquire chooses a target for the request, the wanted one if it may get any,
-// and counts the request in. It is nil if there is none.
-func (g *group) acquire(x *exchange, wanted string, cancel context.CancelCauseFunc) *target {
-	for range 100 { // each turn means that the chosen one left meanwhile
-		t := g.named(wanted)
-		if t == nil {
-			t = g.pick()
-		}
-		if t == nil {
-			return nil
-		}
-		if t.enter(x, cancel) {
-			t.requests.Add(1)
-			g.requests.Add(1)
-			return t
-		}
-	}
-	return nil
-}
-
-// named is the target a cookie names, while it may get requests.
-func (g *group) named(key string) *target {
-	if key == "" {
-		return nil
-	}
-	for _, t := range g.ready.Load().targets {
-		if t.Key() == key {
-			return t
-		}
-	}
-	return nil
 }
 
 // health lists the targets, with those that drain.

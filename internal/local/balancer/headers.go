@@ -35,6 +35,8 @@ func refuse(r *http.Request) int {
 		return http.StatusMethodNotAllowed
 	case r.Method == http.MethodConnect, r.Method == "PRI": // the latter begins HTTP/2, which is for HTTPS listeners
 		return http.StatusBadRequest
+	case strings.Trim(r.Method, tokenChars) != "": // HTTP/2 can carry spaces, which HTTP/1.1 would take for the end
+		return http.StatusBadRequest
 	case len(r.RequestURI) > maxRequestLine:
 		return http.StatusRequestURITooLong
 	}

@@ -138,6 +138,11 @@ func TestRefuse(t *testing.T) {
 			t.Errorf("%d, want %d", got, want)
 		}
 	}
+	for method, want := range map[string]int{"PURGE": 0, "GET /x HTTP/1.1": 400, "PRI": 400, "CONNECT": 400, "": 0} {
+		if got := refuse(make(func(r *http.Request) { r.Method = method })); got != want {
+			t.Errorf("method %q: %d, want %d", method, got, want)
+		}
+	}
 	many := make(func(r *http.Request) {
 		for i := range 5 {
 			r.Header.Set("X-"+string(rune('A'+i)), strings.Repeat("a", 15<<10))

@@ -134,7 +134,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	if x.link.tls {
 		u.Scheme = "https"
 	}
-	u.RawQuery = p.In.URL.RawQuery // as it came, even where it is malformed
+	u.RawQuery = rawQuery(p.In)
 	p.Out.Host = x.route.host(p.In.Host)
 	x.route.outgoing(p.Out.Header, p.In)
 }
