@@ -14,8 +14,12 @@ import (
 
 // guarded runs f while this environment is ours alone. The context that f gets
 // ends when the lease is lost: then nothing new may be started, and the error
-// says so rather than that somebody interrupted.
+// says so rather than that somebody interrupted. So it does when the container
+// engine of the local region goes away.
 func (s *session) guarded(ctx context.Context, command string, f func(context.Context) error) (err error) {
+	if err := s.target.usable(); err != nil {
+		return err
+	}
 	lease, err := awsx.Acquire(ctx, s.env, holder(command))
 	if err != nil {
 		return err
@@ -41,7 +45,13 @@ func (s *session) guarded(ctx context.Context, command string, f func(context.Co
 			fmt.Fprintf(s.app.err, "%s %s\n", s.app.errTheme.Warn("warning:"), errorText(released))
 		}
 	}()
-	return f(inner)
+	engaged, done := s.target.withEngine(inner)
+	defer done()
+	err = f(engaged)
+	if gone := context.Cause(engaged); is[*engineGoneError](gone) {
+		return gone
+	}
+	return err
 }
 
 // holder is who we are, for the next operator to read.

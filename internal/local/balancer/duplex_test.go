@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // pingPong answers each piece of a request's body when it comes.
@@ -93,5 +95,37 @@ func TestPriorKnowledge(t *testing.T) {
 	rest, _ := io.ReadAll(c.in)
 	if !strings.HasPrefix(string(rest), "HTTP/1.1 400 ") || target.requests.Load() != 0 {
 		t.Errorf("%q after %d requests", rest, target.requests.Load())
+	}
+}
+
+// TestClientLeavesStream tells the target when an HTTP/2 client gives up a
+// request, and counts it.
+func TestClientLeavesStream(t *testing.T) {
+	began, told := make(chan bool), make(chan bool)
+	target := backend(t, healthy(func(_ http.ResponseWriter, r *http.Request) {
+		began <- true
+		<-r.Context().Done()
+		told <- true
+	}))
+	certs := httptest.NewTLSServer(nil)
+	t.Cleanup(certs.Close)
+	cfg := to(Group{ID: "g", Targets: []Target{target}})
+	cfg.Listeners[0].TLS = &tls.Config{Certificates: certs.TLS.Certificates}
+	b, addr := serve(t, cfg)
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, Protocols: new(http.Protocols)}
+	tr.Protocols.SetHTTP2(true)
+	defer tr.CloseIdleConnections()
+	ctx, cancel := context.WithCancel(t.Context())
+	req, _ := http.NewRequestWithContext(ctx, "GET", "https://"+addr, nil)
+	go func() {
+		<-began
+		cancel()
+	}()
+	if _, err := tr.RoundTrip(req); err == nil {
+		t.Error("an answer")
+	}
+	<-told
+	for m, _ := b.Metrics("g"); m.ClientClosed != 1; m, _ = b.Metrics("g") {
+		time.Sleep(time.Millisecond)
 	}
 }

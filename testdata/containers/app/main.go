@@ -132,7 +132,7 @@ func command(args []string) int {
 			fmt.Println(len(all)*8, "MiB")
 		}
 	case "stay": // no server, and no end
-		select {}
+		time.Sleep(time.Hour)
 	}
 	fmt.Println("no such command:", args[0])
 	return 127
