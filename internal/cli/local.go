@@ -71,6 +71,9 @@ func (a *app) localStatus(ctx context.Context, asJSON bool) error {
 	if s.EngineError != "" {
 		rows[2][1] += ": " + s.EngineError
 	}
+	if s.Trouble != "" {
+		rows = append(rows, []string{"trouble", s.Trouble})
+	}
 	for name, ports := range s.Balancers {
 		for port, at := range ports {
 			rows = append(rows, []string{fmt.Sprintf("%s:%d", name, port), at})

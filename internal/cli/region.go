@@ -47,6 +47,9 @@ func (a *app) regionTarget(ctx context.Context, m *manifest.Manifest) (*target, 
 		fmt.Fprintf(a.err, "%s the container engine at %s does not answer (%s): what runs there goes on, but nothing can be started\n",
 			a.errTheme.Warn("warning:"), status.Engine, status.EngineError)
 	}
+	if status.Trouble != "" {
+		fmt.Fprintf(a.err, "%s the local region cannot keep its state: %s\n", a.errTheme.Warn("warning:"), status.Trouble)
+	}
 	return &target{cfg: awsx.TuneUnlimited(cfg), local: true, region: client, status: status, home: home.ID, pace: regionPace,
 		attach: regionAttacher{a.getenv, home.ID}, close: func() error { return nil }}, nil
 }

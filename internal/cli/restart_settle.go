@@ -78,7 +78,7 @@ func (r *settling) run(ctx context.Context, noWait bool) error {
 		}
 		c.started = time.Now()
 		r.event(c, engine.Started, "", nil)
-		if err := c.make(ctx); err != nil {
+		if err := c.make(context.WithoutCancel(ctx)); err != nil { // what is begun is made
 			r.event(c, engine.Failed, "", err)
 		} else if noWait {
 			r.event(c, engine.Done, "", nil)

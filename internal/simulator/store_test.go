@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // A process that has the account for itself keeps the others out until it ends.
@@ -23,7 +23,7 @@ func TestAnAccountForOneProcess(t *testing.T) {
 			t.Error("the file was opened again")
 		}
 		begin := time.Now()
-		if _, err := New(Options{Dir: dir}); !errors.Is(err, bolt.ErrTimeout) || time.Since(begin) < 29*time.Second {
+		if _, err := New(Options{Dir: dir}); !errors.Is(err, bolterrors.ErrTimeout) || time.Since(begin) < 29*time.Second {
 			t.Errorf("a second process after %s: %v", time.Since(begin), err)
 		}
 		l.ok(l.cloud.Close())

@@ -16,7 +16,7 @@ type lines struct {
 
 	mu      sync.Mutex
 	waiting []simulator.TaskLine
-	full    bool // a failure to write was said
+	failure error // of the last attempt to write
 }
 
 // How often lines are written, and how many may wait while they cannot be.
@@ -48,13 +48,18 @@ func (l *lines) flush() {
 	err := l.write(batch)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err == nil {
-		l.full = false
-		return
+	if err != nil {
+		l.waiting = append(batch, l.waiting...)
+		if l.failure == nil {
+			l.log.Error("containers' output cannot be kept; it waits, and the oldest lines are lost after a while", "error", err)
+		}
 	}
-	l.waiting = append(batch, l.waiting...)
-	if !l.full {
-		l.full = true
-		l.log.Error("containers' output cannot be kept; it waits, and the oldest lines are lost after a while", "error", err)
-	}
+	l.failure = err
+}
+
+// trouble is why output cannot be kept; nil: it can.
+func (l *lines) trouble() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failure
 }

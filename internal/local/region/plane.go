@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -148,14 +150,21 @@ func (p *plane) open(v simulator.BalancerView) (*served, error) {
 	return p.running[arn], nil
 }
 
-// settle remembers where the load balancer listens and how its targets are.
+// settle remembers where the load balancer listens and how its targets are. A
+// group that is not forwarded to any more is looked at until its last target has
+// left.
 func (p *plane) settle(s *served, v simulator.BalancerView, used map[int]int) {
-	p.mu.Lock()
-	s.ports, s.groups = used, nil
+	var groups []string
 	for _, g := range v.Groups {
-		s.groups = append(s.groups, *g.Group.TargetGroupArn)
+		groups = append(groups, *g.Group.TargetGroupArn)
 	}
-	groups := s.groups
+	p.mu.Lock()
+	for _, g := range s.groups {
+		if !slices.Contains(groups, g) && len(p.reports[g]) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	s.ports, s.groups = used, groups
 	p.mu.Unlock()
 	for _, g := range groups {
 		p.look(g)
@@ -173,8 +182,11 @@ func (p *plane) look(group string) {
 		now[t.Target.Key()] = report{simulator.TargetReport{State: string(t.State), Reason: t.Reason, Description: t.Description}, t.InFlight}
 	}
 	p.mu.Lock()
-	news := !sameReports(p.reports[group], now)
+	news := !maps.Equal(p.reports[group], now)
 	p.reports[group] = now
+	if len(now) == 0 {
+		delete(p.reports, group)
+	}
 	p.mu.Unlock()
 	if news {
 		p.changed(group)
@@ -193,18 +205,6 @@ func (p *plane) of(group string) *balancer.Balancer {
 		}
 	}
 	return nil
-}
-
-func sameReports(a, b map[string]report) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k, v := range a {
-		if b[k] != v {
-			return false
-		}
-	}
-	return true
 }
 
 // addresses are where the load balancers listen: by DNS name, AWS's port to ours.

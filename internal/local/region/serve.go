@@ -1,6 +1,7 @@
 package region
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,10 +23,13 @@ type Status struct {
 	Engine  string    `json:"engine"` // its address
 	// EngineError says why the engine does not answer; empty: it does.
 	EngineError string `json:"engine_error,omitempty"`
-	Version     string `json:"engine_version"`
-	Platform    string `json:"platform"` // of the containers: linux/amd64
-	Registry    string `json:"registry"` // host:port
-	Tasks       int    `json:"tasks"`    // that have not stopped
+	// Trouble says why the region cannot keep its state, such as a full disk;
+	// empty: it can.
+	Trouble  string `json:"trouble,omitempty"`
+	Version  string `json:"engine_version"`
+	Platform string `json:"platform"` // of the containers: linux/amd64
+	Registry string `json:"registry"` // host:port
+	Tasks    int    `json:"tasks"`    // that have not stopped
 	// Balancers are where load balancers listen: by DNS name, AWS's port to
 	// host:port.
 	Balancers map[string]map[int]string `json:"balancers"`
@@ -78,8 +82,10 @@ func (r *Region) status(ctx context.Context) Status {
 	if err := r.engine.Ping(ctx); err != nil {
 		s.EngineError = err.Error()
 	}
-	if places, err := r.cloud.Tasks(); err == nil {
-		s.Tasks = len(places)
+	places, err := r.cloud.Tasks()
+	s.Tasks = len(places)
+	if err := cmp.Or(err, r.lines.trouble()); err != nil {
+		s.Trouble = err.Error()
 	}
 	for name, listeners := range r.plane.addresses() {
 		s.Balancers[name] = map[int]string{}

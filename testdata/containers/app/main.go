@@ -61,6 +61,12 @@ func routes() http.Handler {
 	})
 	mux.HandleFunc("/env/{name}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, os.Getenv(r.PathValue("name"))) })
 	mux.HandleFunc("/say/{text}", func(_ http.ResponseWriter, r *http.Request) { fmt.Println(r.PathValue("text")) })
+	mux.HandleFunc("/flood", func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.FormValue("lines")) // none: 0
+		for i := range n {
+			fmt.Println("line", i, strings.Repeat("x", 1000))
+		}
+	})
 	mux.HandleFunc("/call", func(w http.ResponseWriter, r *http.Request) { fetch(w, r.FormValue("url")) })
 	mux.HandleFunc("/metadata", func(w http.ResponseWriter, _ *http.Request) {
 		fetch(w, os.Getenv("ECS_CONTAINER_METADATA_URI_V4")+"/task")
