@@ -11,7 +11,7 @@ RACE   := $(if $(CC_CMD),-race)
 SHOP   := --local -f examples/shop/ecsail.yaml
 ECSAIL := ECSAIL_HOME=$(CURDIR)/bin/demo ./bin/ecsail
 
-.PHONY: help build demo demo-down test lint unit sweep moto bench docs clean
+.PHONY: help build demo demo-down test lint unit sweep engine moto bench docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,7 @@ demo: build ## run examples/shop on this machine: real containers where there is
 demo-down: build ## take the demo away again
 	$(ECSAIL) down $(SHOP) --yes
 
-test: lint moto unit sweep ## everything that must pass; installs what it needs
+test: lint moto engine unit sweep ## everything that must pass; installs what it needs
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
@@ -44,6 +44,9 @@ endif
 sweep: ## crash sweep over the whole example: dies at every call, in every way
 	GOGC=400 $(GO) test -count=1 -timeout 60m -run 'TestSweep' -v ./internal/acceptance -sweep | grep -vE '^(=== |    --- )'
 
+engine: ## a container engine for the tests of the local region
+	@scripts/engine.sh
+
 moto: ## the independent emulator for the wire tests
 	@scripts/moto.sh
 
@@ -51,7 +54,7 @@ bench: ## the performance figures, as ratios
 	$(GO) test -count=1 -timeout 30m -run 'Figures' -v ./bench -figures | grep {
 
 docs: ## regenerate the generated documentation
-	$(GO) run ./docs/generate
+	$(GO) test -count=1 -run Reference . -update
 
 clean: ## remove what was built
 	rm -rf bin dist

@@ -136,8 +136,12 @@ func (s *session) retire(ctx context.Context) error {
 	if s.target.region == nil {
 		return nil
 	}
-	ended, err := s.target.region.Retire(ctx)
-	if ended {
+	kept, ended, err := s.target.region.Retire(ctx)
+	switch {
+	case !ended:
+	case len(kept) > 0:
+		fmt.Fprintf(s.app.err, "The local region has ended. What stands for EFS file systems stays, as they would: %s; `ecsail local reset` removes it.\n", strings.Join(kept, ", "))
+	default:
 		fmt.Fprintln(s.app.err, "The local region has ended: no container, network, volume or process of it is left.")
 	}
 	return err

@@ -28,14 +28,23 @@ const (
 	engineSilent = 3
 )
 
-// withEngine is a context that ends, with an *engineGoneError for its cause, when
-// the engine goes away. On AWS, and where tasks are simulated, there is none.
-func (t *target) withEngine(ctx context.Context) (context.Context, context.CancelFunc) {
-	inner, cancel := context.WithCancelCause(ctx)
-	if t.region != nil {
-		go t.watchEngine(inner, cancel)
+// engaged runs f while the container engine answers, where there is one. The
+// context that f gets ends when the engine goes away, and the error says so.
+func (t *target) engaged(ctx context.Context, f func(context.Context) error) error {
+	switch err := t.usable(); {
+	case err != nil:
+		return err
+	case t.region == nil:
+		return f(ctx)
 	}
-	return inner, func() { cancel(nil) }
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go t.watchEngine(inner, cancel)
+	err := f(inner)
+	if gone := context.Cause(inner); is[*engineGoneError](gone) {
+		return gone
+	}
+	return err
 }
 
 func (t *target) watchEngine(ctx context.Context, cancel context.CancelCauseFunc) {

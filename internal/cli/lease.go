@@ -45,13 +45,7 @@ func (s *session) guarded(ctx context.Context, command string, f func(context.Co
 			fmt.Fprintf(s.app.err, "%s %s\n", s.app.errTheme.Warn("warning:"), errorText(released))
 		}
 	}()
-	engaged, done := s.target.withEngine(inner)
-	defer done()
-	err = f(engaged)
-	if gone := context.Cause(engaged); is[*engineGoneError](gone) {
-		return gone
-	}
-	return err
+	return s.target.engaged(inner, f)
 }
 
 // holder is who we are, for the next operator to read.

@@ -126,7 +126,18 @@ func (a *app) localReset(ctx context.Context, yes bool) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "This removes the local region in %s: all its environments, their data and their containers.\n", home.Dir)
+	e, err := engine.Open(ctx, a.getenv, home.ID)
+	switch {
+	case err == nil:
+		defer e.Close()
+	case missingEngine(err):
+		fmt.Fprintf(a.err, "%s %v; containers that are on it stay there\n", a.errTheme.Warn("warning:"), err)
+	default:
+		return err
+	}
+	if err := a.announceReset(ctx, home, e); err != nil {
+		return err
+	}
 	if err := a.confirm(ctx, yes, "Type reset to remove it: ", func(answer string) bool { return answer == "reset" }); err != nil {
 		return err
 	}
@@ -136,22 +147,31 @@ func (a *app) localReset(ctx context.Context, yes bool) error {
 			return err
 		}
 	}
-	e, err := engine.Open(ctx, a.getenv, home.ID)
-	switch {
-	case err == nil:
-		defer e.Close()
-		gone, err := e.RemoveAll(ctx, true)
+	if e != nil {
+		gone, err := e.RemoveAll(ctx, engine.Extent{Images: true, Data: true})
 		if err != nil {
 			return fmt.Errorf("remove what is on the engine: %w", err)
 		}
 		fmt.Fprintf(a.err, "Removed %s, %s, %s, %s.\n", ui.Count(gone.Containers, "container"), ui.Count(gone.Networks, "network"),
 			ui.Count(gone.Volumes, "volume"), ui.Count(gone.Images, "image"))
-	case missingEngine(err):
-		fmt.Fprintf(a.err, "%s %v; containers that are on it stay there\n", a.errTheme.Warn("warning:"), err)
-	default:
-		return err
 	}
 	return home.Remove()
+}
+
+// announceReset names what a reset destroys, what holds data first.
+func (a *app) announceReset(ctx context.Context, home region.Home, e *engine.Engine) error {
+	var data []string
+	if e != nil {
+		var err error
+		if data, err = e.Data(ctx); err != nil {
+			return err
+		}
+	}
+	for _, v := range data {
+		fmt.Fprintf(a.err, "%s volume %s, which stands for an EFS file system, with its files\n", a.errTheme.Bad("data:"), v)
+	}
+	fmt.Fprintf(a.err, "This removes the local region in %s: its account with all environments and secrets, its images and its containers.\n", home.Dir)
+	return nil
 }
 
 func (a *app) localServeCommand() *cobra.Command {

@@ -63,7 +63,7 @@ func needImages(m *manifest.Manifest) error {
 	var list diag.List
 	for _, n := range unbuilt(m) {
 		list.Add(m.Locate(diag.Problem{File: m.File, Path: "services." + n + ".build",
-			Message: "images cannot be built yet, and this service has no image",
+			Message: "images are built with --local only, so far, and this service has no image",
 			Fix:     "pass --image " + n + "=REF, or write `image:` in place of `build:`"}))
 	}
 	return list.Err()

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -74,7 +73,7 @@ func (a *app) ensureRegion(ctx context.Context, home region.Home) (*region.Clien
 	}
 	e, err := engine.Open(ctx, a.getenv, home.ID)
 	if err != nil {
-		if home.Exists() && missingEngine(err) {
+		if home.InUse() && missingEngine(err) {
 			return nil, region.Status{}, fmt.Errorf("the local region has containers on an engine that does not answer: %s; start it again, or give the region up with `ecsail local reset`", err.Error())
 		}
 		return nil, region.Status{}, err
@@ -119,6 +118,3 @@ func (a *app) metricPeriod() (time.Duration, error) {
 	}
 	return d, nil
 }
-
-// errNotRunning is the error of commands that need a region that runs.
-var errNotRunning = errors.New("the local region does not run; `ecsail up --local` starts it")

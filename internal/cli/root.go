@@ -11,7 +11,7 @@ const intro = `ecsail takes a team's services from one manifest to a running env
 AWS ECS (Fargate), and keeps it there. There is no state file: AWS is the state.
 
   ecsail init          write an ecsail.yaml from the Dockerfiles and compose file here
-  ecsail up --local    provision it on the embedded AWS, which needs no account
+  ecsail up --local    run it on this machine, in containers; needs no account
   ecsail up            provision it on AWS
 
 Exit codes: 0 done; 1 failed; 2 the manifest or the flags are wrong; 3 changes

@@ -58,7 +58,7 @@ func (a *app) run(ctx context.Context, service string, command []string, f runFl
 		return err
 	}
 	defer s.close()
-	return s.run(ctx, service, o, f)
+	return s.target.engaged(ctx, func(ctx context.Context) error { return s.run(ctx, service, o, f) })
 }
 
 func (s *session) run(ctx context.Context, service string, o awsx.OneOff, f runFlags) (err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/client"
@@ -56,12 +57,25 @@ func (e *Engine) Leftovers(ctx context.Context) (Things, error) {
 	return t, nil
 }
 
-// RemoveAll removes everything of this home, running or not; images only where
-// asked. It goes on where something cannot be removed, and counts what went.
-func (e *Engine) RemoveAll(ctx context.Context, images bool) (Counts, error) {
+// Extent says what is removed besides containers, networks and tasks' volumes.
+type Extent struct {
+	Images bool
+	Data   bool // volumes that belong to no task: they stand for file systems
+}
+
+// RemoveAll removes what is of this home, running or not. It goes on where
+// something cannot be removed, and counts what went.
+func (e *Engine) RemoveAll(ctx context.Context, x Extent) (Counts, error) {
 	t, err := e.Leftovers(ctx)
 	if err != nil {
 		return Counts{}, err
+	}
+	if !x.Data {
+		kept, err := e.Data(ctx)
+		if err != nil {
+			return Counts{}, err
+		}
+		t.Volumes = slices.DeleteFunc(t.Volumes, func(v string) bool { return slices.Contains(kept, v) })
 	}
 	var n Counts
 	var errs []error
@@ -80,7 +94,7 @@ func (e *Engine) RemoveAll(ctx context.Context, images bool) (Counts, error) {
 		return err
 	})
 	each("volume", t.Volumes, &n.Volumes, func(s string) error { return e.RemoveVolume(ctx, s) })
-	if images {
+	if x.Images {
 		each("image", t.Images, &n.Images, func(s string) error {
 			_, err := e.api.ImageRemove(ctx, s, client.ImageRemoveOptions{Force: true, PruneChildren: true})
 			return err
@@ -110,6 +124,18 @@ func (e *Engine) Volumes(ctx context.Context, task string) ([]Volume, error) {
 		}
 	}
 	return out, nil
+}
+
+// Data names the volumes that belong to no task: what is in them outlives tasks.
+func (e *Engine) Data(ctx context.Context) ([]string, error) {
+	all, err := e.Volumes(ctx, "")
+	var out []string
+	for _, v := range all {
+		if v.Task == "" {
+			out = append(out, v.Name)
+		}
+	}
+	return out, err
 }
 
 // EnsureVolume makes a volume, where it is missing, and says whether it did.

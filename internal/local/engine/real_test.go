@@ -58,7 +58,7 @@ func newLab(t *testing.T) *lab {
 		t.Skip("NOT TESTED: ", err)
 	}
 	t.Cleanup(func() {
-		if _, err := e.RemoveAll(context.Background(), true); err != nil {
+		if _, err := e.RemoveAll(context.Background(), Extent{Images: true, Data: true}); err != nil {
 			t.Error(err)
 		}
 		_ = e.Close()
@@ -136,7 +136,7 @@ func TestOneNetworkForAll(t *testing.T) {
 func TestEverythingOfAHomeGoesAndNothingElse(t *testing.T) {
 	l := newLab(t)
 	other := &lab{&Engine{api: l.api, home: l.home + "-other"}, t, l.ctx}
-	defer func() { _, _ = other.RemoveAll(context.Background(), true) }()
+	defer func() { _, _ = other.RemoveAll(context.Background(), Extent{Images: true, Data: true}) }()
 	image := l.image()
 	for _, h := range []*lab{l, other} {
 		h.run(image, "one", "sleep")
@@ -158,14 +158,14 @@ func TestEverythingOfAHomeGoesAndNothingElse(t *testing.T) {
 	if err != nil || again != empty {
 		t.Errorf("%s, then %s, %v", empty, again, err)
 	}
-	n, err := l.RemoveAll(l.ctx, true)
+	n, err := l.RemoveAll(l.ctx, Extent{Images: true, Data: true})
 	if want := (Counts{1, 1, 1, 2}); err == nil && n != want {
 		t.Errorf("removed %+v", n)
 	}
 	if err != nil { // the other home's container still uses the image
-		_, err = other.RemoveAll(l.ctx, false)
+		_, err = other.RemoveAll(l.ctx, Extent{})
 		l.ok(err)
-		_, err = l.RemoveAll(l.ctx, true)
+		_, err = l.RemoveAll(l.ctx, Extent{Images: true, Data: true})
 		l.ok(err)
 	}
 	if left, err := l.Leftovers(l.ctx); err != nil || !left.Empty() {

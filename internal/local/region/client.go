@@ -62,27 +62,33 @@ func (c *Client) Stop(ctx context.Context) error {
 }
 
 // Retire ends the region's process if nothing is left in its account that runs
-// or listens, and takes everything of the region off the engine. It waits for
-// tasks that still stop, and reports whether the region has ended.
-func (c *Client) Retire(ctx context.Context) (bool, error) {
+// or listens, and takes what is the region's off the engine, but for volumes that
+// hold data, which it names. It waits for tasks that still stop, and reports
+// whether the region has ended.
+func (c *Client) Retire(ctx context.Context) (kept []string, ended bool, err error) {
 	for {
 		res, err := c.do(ctx, http.MethodPost, "/retire")
 		if err != nil {
-			return false, err
+			return nil, false, err
 		}
-		code, why := res.StatusCode, failure(res)
-		switch code {
+		switch res.StatusCode {
 		case http.StatusOK:
-			return true, c.ended(ctx)
+			defer res.Body.Close()
+			var answer retired
+			if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+				return nil, false, fmt.Errorf("the local region: %w", err)
+			}
+			return answer.Kept, true, c.ended(ctx)
 		case http.StatusConflict:
-			return false, nil
+			return nil, false, res.Body.Close()
 		case http.StatusTooEarly:
+			_ = res.Body.Close() // it is empty
 		default:
-			return false, why
+			return nil, false, failure(res)
 		}
 		select {
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return nil, false, ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -52,10 +52,23 @@ func (h Home) agentSocket() string { return filepath.Join(h.Run, "agent", "agent
 // LogFile is where the process writes what it has to say.
 func (h Home) LogFile() string { return filepath.Join(h.Dir, "region.log") }
 
-// Exists reports whether a region has an account here, running or not.
-func (h Home) Exists() bool {
-	_, err := os.Stat(filepath.Join(h.accountDir(), "cloud.db"))
+// InUse reports whether a region has something on an engine, running or not: it
+// was opened and has not retired.
+func (h Home) InUse() bool {
+	_, err := os.Stat(h.useFile())
 	return err == nil
+}
+
+func (h Home) useFile() string { return filepath.Join(h.Dir, "in-use") }
+
+// enter and leave remember whether there is anything on the engine.
+func (h Home) enter() error { return os.WriteFile(h.useFile(), nil, 0o600) }
+
+func (h Home) leave() error {
+	if err := os.Remove(h.useFile()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // make creates the directories. Nobody else may read them: the account's secrets

@@ -142,7 +142,7 @@ func (p *plane) open(v simulator.BalancerView) (*served, error) {
 	if s := p.running[arn]; s != nil {
 		return s, nil
 	}
-	b, err := balancer.New(balancer.Options{Log: p.log, CookieKey: p.key, OnHealth: func(group string, _ balancer.TargetHealth) { p.look(group) }})
+	b, err := balancer.New(balancer.Options{Log: p.log, CookieKey: p.key, Dial: dial, OnHealth: func(group string, _ balancer.TargetHealth) { p.look(group) }})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package region
 
 import (
+	"context"
 	"net"
 	"slices"
 	"strconv"
@@ -167,12 +168,28 @@ func (p *plane) group(v simulator.GroupView) balancer.Group {
 	}
 	for _, t := range v.Targets {
 		address, ok := p.endpoint(t.Task, t.Port)
-		if !ok {
+		switch {
+		case t.Refused:
+			address = sealed
+		case !ok:
 			address = loopback(closedPort) // nobody listens: its checks fail as they would on AWS
 		}
 		out.Targets = append(out.Targets, balancer.Target{ID: t.IP, Port: int(t.Port), Address: address})
 	}
 	return out
+}
+
+// sealed is the address of a target whose security groups keep the load balancer
+// out: what is sent there is dropped.
+const sealed = "sealed.invalid:0"
+
+// dial connects to targets.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if address == sealed {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
 // closedPort is tcpmux, which no container is published on.

@@ -87,6 +87,9 @@ func Open(ctx context.Context, opt Options) (r *Region, err error) {
 	if r.info, err = r.engine.Info(ctx); err != nil {
 		return r, err
 	}
+	if err := opt.Home.enter(); err != nil {
+		return r, err
+	}
 	key, err := secret(opt.Home.keyFile())
 	if err != nil {
 		return r, err

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ecsail/ecsail/internal/local/engine"
 	"github.com/ecsail/ecsail/internal/simulator"
 )
 
@@ -107,6 +108,10 @@ func (r *Region) syncNow() {
 	r.plane.sync(views)
 }
 
+// retired is the answer of a region that ends: the volumes that hold data, which
+// stay.
+type retired struct{ Kept []string }
+
 // retire ends a region that has nothing left to do, and takes everything of it
 // off the engine. While tasks still stop it is too early.
 func (r *Region) retire(ctx context.Context, w http.ResponseWriter) {
@@ -125,9 +130,12 @@ func (r *Region) retire(ctx context.Context, w http.ResponseWriter) {
 		w.WriteHeader(http.StatusTooEarly)
 		return
 	}
-	if _, err := r.engine.RemoveAll(ctx, true); err != nil {
+	_, err = r.engine.RemoveAll(ctx, engine.Extent{Images: true})
+	kept, err2 := r.engine.Data(ctx)
+	if err := errors.Join(err, err2, r.opt.Home.leave()); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	answerJSON(w, retired{kept})
 	r.Stop()
 }

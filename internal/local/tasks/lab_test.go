@@ -64,7 +64,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Cleanup(func() {
-		if _, err := e.RemoveAll(context.Background(), true); err != nil {
+		if _, err := e.RemoveAll(context.Background(), engine.Extent{Images: true, Data: true}); err != nil {
 			t.Error(err)
 		}
 		if left, err := e.Leftovers(context.Background()); err != nil || !left.Empty() {
