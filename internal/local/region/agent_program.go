@@ -10,8 +10,8 @@ import (
 )
 
 // agentProgram is the executable that runs in every task: this program itself
-// where it is one for the engine's system, else the one beside it that releases
-// for other systems bring along. It is copied, so that it stays what it is while
+// where it is one for the engine's system, else one that releases offer to be put
+// beside it on other systems. It is copied, so that it stays what it is while
 // this program is replaced.
 func agentProgram(program, dir, system, arch string) (string, error) {
 	beside := filepath.Join(filepath.Dir(program), "ecsail-"+system+"-"+arch)
