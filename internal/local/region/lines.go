@@ -14,6 +14,8 @@ type lines struct {
 	write func([]simulator.TaskLine) error
 	log   *slog.Logger
 
+	flushing sync.Mutex // one write at a time: no line overtakes another
+
 	mu      sync.Mutex
 	waiting []simulator.TaskLine
 	failure error // of the last attempt to write
@@ -36,8 +38,11 @@ func (l *lines) add(task, container string, at time.Time, text string) {
 	l.waiting = append(l.waiting, simulator.TaskLine{Task: task, Container: container, At: at, Message: text})
 }
 
-// flush writes what waits. What could not be written waits on.
+// flush writes what waits, and what another flush is writing is written when it
+// returns. What could not be written waits on.
 func (l *lines) flush() {
+	l.flushing.Lock()
+	defer l.flushing.Unlock()
 	l.mu.Lock()
 	batch := l.waiting
 	l.waiting = nil
@@ -50,6 +55,7 @@ func (l *lines) flush() {
 	defer l.mu.Unlock()
 	if err != nil {
 		l.waiting = append(batch, l.waiting...)
+		l.waiting = l.waiting[max(0, len(l.waiting)-lineRoom):]
 		if l.failure == nil {
 			l.log.Error("containers' output cannot be kept; it waits, and the oldest lines are lost after a while", "error", err)
 		}

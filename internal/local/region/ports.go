@@ -39,7 +39,7 @@ func openPorts(path string) (*ports, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the listeners' ports: %w", err)
 	}
-	if err := json.Unmarshal(data, &p.used); err != nil {
+	if err := json.Unmarshal(data, &p.used); err != nil || p.used == nil {
 		p.used = map[string]map[int]int{} // only addresses: new ones will do
 	}
 	return p, nil
