@@ -92,12 +92,19 @@ func (s *ecsService) resume(t ecsTask) {
 // transact does something with the account as one call does: the file is locked,
 // time has passed, and afterwards all of it is on disk or none.
 func (c *Cloud) transact(f func()) error {
+	return c.quietly(func() {
+		c.tick()
+		f()
+	})
+}
+
+// quietly is transact without letting time pass: nothing is asked of the runtime.
+func (c *Cloud) quietly(f func()) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.store.begin(); err != nil {
 		return fmt.Errorf("embedded AWS: %w", err)
 	}
-	c.tick()
 	f()
 	if err := c.store.commit(c.now()); err != nil {
 		return fmt.Errorf("embedded AWS: %w", err)

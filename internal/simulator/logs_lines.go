@@ -75,9 +75,10 @@ func (s *ecsService) write(key [2]string, l *lineStream) {
 }
 
 // LoggedUntil is the time of the last line that WriteLines took of a container;
-// zero: none.
+// zero: none. It lets no time pass, so that a runtime may ask it before it can be
+// asked anything itself.
 func (c *Cloud) LoggedUntil(task, container string) (at time.Time) {
-	err := c.transact(func() {
+	err := c.quietly(func() {
 		c.region = regionOf(task)
 		at, _ = c.ecs.logged.get(task + "|" + container)
 	})

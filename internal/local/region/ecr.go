@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -115,4 +116,31 @@ func refusal(err error) error {
 		return err
 	}
 	return registry.Refusal(api.ErrorCode(), api.ErrorMessage())
+}
+
+// layerAge is how long a layer stays that no image has: a push brings the layers
+// first.
+const layerAge = time.Hour
+
+// pruneLayers removes the layers that no image has any more.
+func (r *Region) pruneLayers() {
+	all, err := r.cloud.Images()
+	if err != nil {
+		r.log.Warn("look for unused layers", "error", err)
+		return
+	}
+	used := map[string]bool{}
+	for _, im := range all {
+		blobs, err := registry.Blobs(im.MediaType, []byte(im.Manifest))
+		if err != nil {
+			r.log.Warn("look for unused layers", "error", err)
+			return // what cannot be read may use anything
+		}
+		for _, b := range blobs {
+			used[b] = true
+		}
+	}
+	if _, err := r.store.Prune(time.Now().Add(-layerAge), func(digest string) bool { return used[digest] }); err != nil {
+		r.log.Warn("remove unused layers", "error", err)
+	}
 }

@@ -26,6 +26,7 @@ type plane struct {
 	changed  func(group string) // told when targets' health has changed
 
 	syncing sync.Mutex // one sync at a time
+	looking sync.Mutex // one look at a time: no older one comes last
 
 	mu      sync.Mutex
 	running map[string]*served // by the load balancer's ARN
@@ -93,6 +94,8 @@ func (p *plane) sync(views []simulator.BalancerView) {
 
 // gone takes out what is not wanted any more.
 func (p *plane) gone(wanted map[string]bool) map[string]*served {
+	p.looking.Lock() // a look under way would bring back what it knew
+	defer p.looking.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := map[string]*served{}
@@ -173,24 +176,45 @@ func (p *plane) settle(s *served, v simulator.BalancerView, used map[int]int) {
 
 // look takes over the health of a group's targets and tells when it is news.
 func (p *plane) look(group string) {
+	if p.take(group) {
+		p.changed(group)
+	}
+}
+
+// take takes over the health of a group's targets. It reports whether it is news.
+func (p *plane) take(group string) (news bool) {
+	p.looking.Lock()
+	defer p.looking.Unlock()
 	b := p.of(group)
 	if b == nil {
-		return
+		return false
 	}
-	now := map[string]report{}
-	for _, t := range b.Health(group) {
-		now[t.Target.Key()] = report{simulator.TargetReport{State: string(t.State), Reason: t.Reason, Description: t.Description}, t.InFlight}
-	}
+	now := reportsOf(b.Health(group))
 	p.mu.Lock()
-	news := !maps.Equal(p.reports[group], now)
+	defer p.mu.Unlock()
+	news = !maps.Equal(p.reports[group], now)
 	p.reports[group] = now
 	if len(now) == 0 {
 		delete(p.reports, group)
 	}
-	p.mu.Unlock()
-	if news {
-		p.changed(group)
+	return news
+}
+
+// reportsOf are the reports of targets. A target that has moved, as to sealed and
+// back, is there more than once: as it stands now and as it drains elsewhere.
+func reportsOf(all []balancer.TargetHealth) map[string]report {
+	out := map[string]report{}
+	for _, t := range all {
+		r := report{simulator.TargetReport{State: string(t.State), Reason: t.Reason, Description: t.Description}, t.InFlight}
+		if other, twice := out[t.Target.Key()]; twice {
+			if t.State == balancer.Draining {
+				r.TargetReport = other.TargetReport
+			}
+			r.inFlight += other.inFlight
+		}
+		out[t.Target.Key()] = r
 	}
+	return out
 }
 
 // of is the balancer that serves a group.

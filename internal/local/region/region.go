@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -58,6 +57,9 @@ type Region struct {
 	images net.Listener
 	store  *registry.Store
 
+	endImages context.CancelFunc
+	serving   sync.WaitGroup // the registry
+
 	wake     chan struct{} // the account may have something due
 	moved    chan struct{} // load balancers have changed
 	stop     chan struct{} // somebody asked the process to end
@@ -94,7 +96,7 @@ func Open(ctx context.Context, opt Options) (r *Region, err error) {
 	if err != nil {
 		return r, err
 	}
-	for _, step := range []func(context.Context, []byte) error{r.openPlane, r.openAccount, r.openImages, r.openTasks, r.openMesh} {
+	for _, step := range []func(context.Context, []byte) error{r.openPlane, r.openAccount, r.openImages, r.openTasks, r.openMesh, r.serveImages} {
 		if err := step(ctx, key); err != nil {
 			return r, err
 		}
@@ -188,17 +190,21 @@ func (r *Region) openImages(context.Context, []byte) (err error) {
 	if r.store, err = registry.Open(r.opt.Home.imagesDir()); err != nil {
 		return err
 	}
-	clients := images{client: func(region string) *ecr.Client { return ecr.NewFromConfig(r.cloud.Config(region)) }}
 	r.images, err = registryListener(r.opt.Home)
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// serveImages begins to answer: from then on time passes in the account, and the
+// tasks are asked.
+func (r *Region) serveImages(ctx context.Context, _ []byte) error {
+	ctx, r.endImages = context.WithCancel(context.WithoutCancel(ctx))
+	clients := images{client: func(region string) *ecr.Client { return ecr.NewFromConfig(r.cloud.Config(region)) }}
 	handler := registry.New(clients, r.store, r.log)
-	go func() {
-		if err := http.Serve(r.images, handler); err != nil && !errors.Is(err, net.ErrClosed) {
+	r.serving.Go(func() {
+		if err := registry.Serve(ctx, r.images, handler); err != nil {
 			r.log.Error("registry", "error", err)
 		}
-	}()
+	})
 	return nil
 }
 
@@ -207,13 +213,13 @@ func (r *Region) openImages(context.Context, []byte) (err error) {
 func registryListener(h Home) (net.Listener, error) {
 	path := filepath.Join(h.Dir, "registry.address")
 	if text, err := os.ReadFile(path); err == nil {
-		if l, err := net.Listen("tcp", string(text)); err == nil {
+		if l, err := registry.Listen(string(text)); err == nil {
 			return l, nil
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := registry.Listen("127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("listen for images: %w", err)
+		return nil, err
 	}
 	if err := os.WriteFile(path, []byte(l.Addr().String()), 0o600); err != nil {
 		return nil, fmt.Errorf("remember the registry's address: %w", err)
@@ -250,8 +256,12 @@ func (r *Region) Close() {
 	if r.tasks != nil {
 		_ = r.tasks.Close() // only watching ends
 	}
-	if r.images != nil {
-		_ = r.images.Close()
+	switch {
+	case r.endImages != nil:
+		r.endImages()
+		r.serving.Wait()
+	case r.images != nil:
+		_ = r.images.Close() // nobody has used it
 	}
 	if r.lines != nil {
 		r.lines.flush()

@@ -29,6 +29,7 @@ func (r *Region) Run(ctx context.Context) {
 	}()
 	nudge(r.moved)
 	var all sync.WaitGroup
+	all.Go(r.pruneLayers)
 	for _, loop := range []func(context.Context){r.advance, r.balance, r.writeLines, r.measure} {
 		all.Go(func() { loop(ctx) })
 	}
