@@ -165,7 +165,7 @@ func (b *Balancer) route(cfg Config, opened map[string]*listener) {
 		run := b.listeners[l.ID]
 		act := func(a Action) action { return b.compile(a, ports) }
 		run.current.Store(&route{
-			cfg: cfg, cookies: b.cookies, port: run.port(), tls: l.TLS,
+			cfg: cfg, cookies: b.cookies, port: run.port(), suffix: ":" + strconv.Itoa(run.port()), tls: l.TLS,
 			rules: compileRules(l.Rules, act), fallback: act(l.Default),
 		})
 		if opened[l.ID] != nil {

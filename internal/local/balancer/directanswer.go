@@ -12,11 +12,16 @@ import (
 // errAnswer is an answer that is not HTTP, or not one to what was asked.
 var errAnswer = errors.New("malformed answer")
 
-// readHead reads the header of the answer; those before it (1xx) are handed on.
+// readHead reads the header of the answer, whose fields are then those of the
+// client's answer too. Answers before it (1xx) are handed on.
 func (x *exchange) readHead(c *wire, w http.ResponseWriter) (*http.Response, error) {
 	for {
 		if _, err := c.in.Peek(1); err != nil {
 			return nil, &unanswered{err}
+		}
+		if x.Method != http.MethodHead && quickHead(c.in, w.Header(), &x.answer, &x.sized) {
+			c.bodied()
+			return &x.answer, nil
 		}
 		res, err := http.ReadResponse(c.in, x.Request)
 		switch {
@@ -26,6 +31,9 @@ func (x *exchange) readHead(c *wire, w http.ResponseWriter) (*http.Response, err
 			return nil, fmt.Errorf("%w: status %d", errAnswer, res.StatusCode)
 		case res.StatusCode >= 200:
 			c.bodied()
+			dropHops(res.Header)
+			maps.Copy(w.Header(), res.Header)
+			res.Header = w.Header()
 			return res, nil
 		}
 		early(w, res)
@@ -44,10 +52,8 @@ func early(w http.ResponseWriter, res *http.Response) {
 // cut off. The body is never closed: that would read it to its end, which may be
 // far; the connection is closed instead.
 func (x *exchange) hand(w http.ResponseWriter, res *http.Response) error {
-	dropHops(res.Header)
 	x.received(res)
 	h := w.Header()
-	maps.Copy(h, res.Header)
 	unguessed(h, res)
 	announced := len(res.Trailer)
 	if announced > 0 {

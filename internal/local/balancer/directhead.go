@@ -27,7 +27,8 @@ func plainHost(host string) bool {
 // writeHead writes the request's first line and header fields. An error shows
 // when the writer is flushed.
 func (x *exchange) writeHead(w *bufio.Writer) {
-	path, host := x.path, x.route.host(x.Host)
+	path := x.path
+	host, port := x.route.host(x.Host)
 	if path == "" {
 		path = "/"
 	}
@@ -38,7 +39,7 @@ func (x *exchange) writeHead(w *bufio.Writer) {
 	if x.URL.ForceQuery || x.URL.RawQuery != "" {
 		put(w, "?", rawQuery(x.Request))
 	}
-	put(w, " HTTP/1.1\r\nHost: ", host, "\r\n")
+	put(w, " HTTP/1.1\r\nHost: ", host, port, "\r\n")
 	x.writeClients(w)
 	x.writeOurs(w)
 	x.writeLength(w)
@@ -109,7 +110,7 @@ func (x *exchange) writeOurs(w *bufio.Writer) {
 		putField(w, forwardedForHeader, v)
 	}
 	putField(w, "X-Forwarded-Proto", x.route.scheme())
-	putField(w, "X-Forwarded-Port", strconv.Itoa(x.route.port))
+	putField(w, "X-Forwarded-Port", x.route.colonPort()[1:])
 	putField(w, traceHeader, trace(x.Header.Get(traceHeader), time.Now(), rand.Uint64))
 }
 

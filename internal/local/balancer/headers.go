@@ -85,7 +85,7 @@ func (l *route) forwarded(out http.Header, in *http.Request) {
 		out[forwardedForHeader] = v
 	}
 	out["X-Forwarded-Proto"] = []string{l.scheme()}
-	out["X-Forwarded-Port"] = []string{strconv.Itoa(l.port)}
+	out["X-Forwarded-Port"] = []string{l.colonPort()[1:]}
 }
 
 // forwardedFor is the X-Forwarded-For header for the target, nil for none.
@@ -110,11 +110,10 @@ func (l *route) forwardedFor(in *http.Request) []string {
 // trace adds to or makes the trace header, see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
 func trace(have string, now time.Time, random func() uint64) string {
-	id := traceID(now, random)
 	if have == "" || len(have) > maxTraced {
-		return "Root=" + id
+		return traceID("Root=", now, random)
 	}
-	fields, root := []string{"Self=" + id}, false
+	fields, root := []string{traceID("Self=", now, random)}, false
 	for f := range strings.SplitSeq(have, ";") {
 		f = strings.TrimSpace(f)
 		name, _, _ := strings.Cut(f, "=")
@@ -125,18 +124,21 @@ func trace(have string, now time.Time, random func() uint64) string {
 		fields = append(fields, f)
 	}
 	if !root {
-		fields[0] = "Root=" + id
+		fields[0] = "Root=" + strings.TrimPrefix(fields[0], "Self=")
 	}
 	return strings.Join(fields, ";")
 }
 
-// traceID is version, time and 24 random digits.
-func traceID(now time.Time, random func() uint64) string {
-	raw := binary.BigEndian.AppendUint32(nil, uint32(now.Unix()))
+// traceID is a name, version, time and 24 random digits.
+func traceID(name string, now time.Time, random func() uint64) string {
+	raw := binary.BigEndian.AppendUint32(make([]byte, 0, 16), uint32(now.Unix()))
 	raw = binary.BigEndian.AppendUint64(raw, random())
 	raw = binary.BigEndian.AppendUint32(raw, uint32(random()))
-	digits := hex.EncodeToString(raw)
-	return "1-" + digits[:8] + "-" + digits[8:]
+	b := append(make([]byte, 0, 64), name...)
+	b = append(b, "1-"...)
+	b = hex.AppendEncode(b, raw[:4])
+	b = append(b, '-')
+	return string(hex.AppendEncode(b, raw[4:]))
 }
 
 // dropInvalid removes fields by routing.http.drop_invalid_header_fields, see
@@ -151,18 +153,26 @@ func dropInvalid(h http.Header) {
 
 func validName(name string) bool { return strings.Trim(name, letters+digits+"-") == "" }
 
-// host is the Host header for the target, see
+// host is the Host header for the target, the host and what is appended to it,
+// see
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
-func (l *route) host(host string) string {
-	port := strconv.Itoa(l.port)
+func (l *route) host(host string) (name, suffix string) {
 	usual := l.port == 80 && l.tls == nil || l.port == 443 && l.tls != nil
 	switch {
 	case l.cfg.PreserveHost || host == "":
-		return host
+		return host, ""
 	case usual:
-		return strings.TrimSuffix(host, ":"+port)
+		return strings.TrimSuffix(host, l.colonPort()), ""
 	case hostOnly(host) == host && l.port != 80 && l.port != 443:
-		return host + ":" + port
+		return host, l.colonPort()
 	}
-	return host
+	return host, ""
+}
+
+// colonPort is the port as it follows a host.
+func (l *route) colonPort() string {
+	if l.suffix != "" {
+		return l.suffix
+	}
+	return ":" + strconv.Itoa(l.port)
 }

@@ -113,8 +113,8 @@ func TestHost(t *testing.T) {
 		{route{port: 443, tls: secure}, "a.b", "a.b"},
 	}
 	for _, c := range cases {
-		if got := c.l.host(c.in); got != c.want {
-			t.Errorf("port %d, %q: %q, want %q", c.l.port, c.in, got, c.want)
+		if name, port := c.l.host(c.in); name+port != c.want {
+			t.Errorf("port %d, %q: %q, want %q", c.l.port, c.in, name+port, c.want)
 		}
 	}
 }

@@ -33,7 +33,8 @@ type listener struct {
 type route struct {
 	cfg      Config
 	cookies  *sealer
-	port     int // that listens, not the one on AWS
+	port     int    // that listens, not the one on AWS
+	suffix   string // the port after a colon, so that not each request needs a new one
 	tls      *tls.Config
 	rules    []rule
 	fallback action

@@ -43,6 +43,8 @@ type exchange struct {
 	wire    *wire         // of a direct exchange
 	sent    chan struct{} // closed when sending its body has ended
 	sending error         // how
+	answer  http.Response // that quickHead read
+	sized   sizedBody     // its body
 }
 
 type exchangeKey struct{}
@@ -135,7 +137,8 @@ func rewrite(p *httputil.ProxyRequest) {
 		u.Scheme = "https"
 	}
 	u.RawQuery = rawQuery(p.In)
-	p.Out.Host = x.route.host(p.In.Host)
+	host, port := x.route.host(p.In.Host)
+	p.Out.Host = host + port
 	x.route.outgoing(p.Out.Header, p.In)
 }
 

@@ -112,14 +112,14 @@ func wantAgent(t *testing.T, ours, keep, arch, want string) string {
 }
 
 func TestTheAgentsProgramBesideOurs(t *testing.T) {
-	dir, keep := t.TempDir(), t.TempDir()
+	dir := t.TempDir()
 	ours := program(t, filepath.Join(dir, "ecsail"), elf.EM_X86_64, true)
-	_, err := agentProgram(ours, keep, "linux", "amd64")
+	_, err := agentProgram(ours, t.TempDir(), "linux", "amd64")
 	if want := "no program for the tasks' containers: " + ours + " needs the libraries of this machine; build it with CGO_ENABLED=0"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 	arm := program(t, filepath.Join(dir, "ecsail-linux-arm64"), elf.EM_AARCH64, false)
-	wantAgent(t, ours, keep, "arm64", arm)
+	wantAgent(t, ours, t.TempDir(), "arm64", arm)
 	static := program(t, filepath.Join(dir, "ecsail-linux-amd64"), elf.EM_X86_64, false)
-	wantAgent(t, ours, keep, "amd64", static)
+	wantAgent(t, ours, t.TempDir(), "amd64", static)
 }
