@@ -55,6 +55,9 @@ func openCertificates(dir string) (*certificates, error) {
 		return nil, fmt.Errorf("read the local certificate authority: %w", err)
 	}
 	text, err := os.ReadFile(c.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, c.found(dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the local certificate authority: %w", err)
 	}

@@ -91,6 +91,12 @@ func (m *meter) tasks(at time.Time, places map[string]simulator.TaskPlace, readi
 func (m *meter) group(at time.Time, arn string, requests uint64, healthy int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for gone, c := range m.counted {
+		if at.Sub(c.at) > keepSamples {
+			delete(m.counted, gone)
+			delete(m.groups, gone)
+		}
+	}
 	old := m.counted[arn]
 	m.counted[arn] = groupCount{at, requests}
 	if old.at.IsZero() || requests < old.requests {
