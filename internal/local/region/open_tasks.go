@@ -3,6 +3,7 @@ package region
 import (
 	"context"
 	"net"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (r *Region) openTasks(ctx context.Context, key []byte) (err error) {
 		return err
 	}
 	r.tasks, err = tasks.New(ctx, tasks.Options{
-		Engine: r.engine, Agent: program, Sockets: agentDirOf(r.opt.Home), Source: r.source,
+		Engine: r.engine, Agent: program, Sockets: filepath.Dir(r.opt.Home.agentSocket()), Source: r.source,
 		Secrets: func(t simulator.TaskSpec, container string) (map[string]string, error) {
 			return t.Secrets[container], nil
 		},
@@ -33,8 +34,6 @@ func (r *Region) openTasks(ctx context.Context, key []byte) (err error) {
 	})
 	return err
 }
-
-func agentDirOf(h Home) string { return strings.TrimSuffix(h.agentSocket(), "/agent.sock") }
 
 // source is where the engine finds an image: what is in the account's ECR is in
 // the region's registry.
