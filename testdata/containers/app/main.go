@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -115,6 +116,16 @@ func command(args []string) int {
 	case "echo":
 		fmt.Println(strings.Join(args[1:], " "))
 		return 0
+	case "address":
+		all, err := net.InterfaceAddrs()
+		for _, a := range all {
+			if ip, ok := a.(*net.IPNet); ok && !ip.IP.IsLoopback() && ip.IP.To4() != nil {
+				fmt.Println(ip.IP)
+				return 0
+			}
+		}
+		fmt.Println("no address:", err)
+		return 1
 	case "health":
 		res, err := client.Get("http://127.0.0.1:8080/healthz")
 		if err != nil {
