@@ -16,6 +16,7 @@ import (
 	"github.com/ecsail/ecsail/internal/engine"
 	"github.com/ecsail/ecsail/internal/local/builder"
 	containers "github.com/ecsail/ecsail/internal/local/engine"
+	"github.com/ecsail/ecsail/internal/local/region"
 	"github.com/ecsail/ecsail/internal/resource"
 )
 
@@ -35,37 +36,43 @@ func (s *session) spec(service string) builder.Spec {
 // findImages gives the services with a build the image that it made before, where
 // nothing that goes into it has changed since.
 func (s *session) findImages(ctx context.Context) error {
+	var all []source
 	var errs []error
-	for _, name := range unbuilt(s.m) {
+	for _, name := range unbuilt(s.m) { // hashing is parallel by itself
 		tag, err := builder.Hash(ctx, s.spec(name))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
-			continue
 		}
-		digest, err := s.pushed(ctx, name, tag)
-		if err != nil {
-			return err
-		}
-		if digest != "" {
-			s.use(name, digest)
-		}
+		all = append(all, source{name, tag})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return &inputError{err}
 	}
+	digests, err := awsx.Parallel(ctx, all, s.pushed)
+	if err != nil {
+		return err
+	}
+	for i, src := range all {
+		if digests[i] != "" {
+			s.use(src.service, digests[i])
+		}
+	}
 	return nil
 }
 
-// pushed is the digest of a tag in a service's repository; empty: it is not there.
-func (s *session) pushed(ctx context.Context, service, tag string) (string, error) {
+// source is what a service's image is built from, by the tag that stands for it.
+type source struct{ service, tag string }
+
+// pushed is the digest of the image built from a source; empty: there is none.
+func (s *session) pushed(ctx context.Context, src source) (string, error) {
 	out, err := s.env.ECR.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RepositoryName: new(awsx.RepositoryPrefix(s.m.App) + service), ImageIds: []types.ImageIdentifier{{ImageTag: &tag}},
+		RepositoryName: new(awsx.RepositoryPrefix(s.m.App) + src.service), ImageIds: []types.ImageIdentifier{{ImageTag: &src.tag}},
 	})
 	switch {
 	case awsx.Is(err, "RepositoryNotFoundException"):
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("look for the image of %s: %w", service, err)
+		return "", fmt.Errorf("look for the image of %s: %w", src.service, err)
 	case len(out.Images) == 0:
 		return "", nil
 	}
@@ -103,7 +110,7 @@ func (s *session) buildImages(ctx context.Context) error {
 	var jobs []builder.Job
 	say := s.buildOutput(todo)
 	for _, name := range todo {
-		jobs = append(jobs, builder.Job{Name: name, Spec: s.spec(name), Repository: s.env.Region + "/" + awsx.RepositoryPrefix(s.m.App) + name, Output: say(name)})
+		jobs = append(jobs, builder.Job{Name: name, Spec: s.spec(name), Repository: region.Repository(s.env.Region, awsx.RepositoryPrefix(s.m.App)+name), Output: say(name)})
 	}
 	results, err := b.All(ctx, jobs, buildsAtOnce)
 	for _, r := range results {

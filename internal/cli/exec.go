@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecsail/ecsail/internal/awsx"
+
+	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
 // execFlags are the flags of exec.
@@ -18,9 +20,9 @@ type execFlags struct{ task, container string }
 // attacher enters containers that run on this machine.
 type attacher interface {
 	// Attach runs a command in a container of a task until it ends, and returns
-	// its exit code. With tty the command gets a terminal, whose size (width,
-	// height) follows resize, and err is not used.
-	Attach(ctx context.Context, taskARN, container string, cmd []string, tty bool, in io.Reader, out, err io.Writer, resize <-chan [2]uint) (exit int, failure error)
+	// its exit code. With tty the command gets a terminal, whose size
+	// follows resize, and err is not used.
+	Attach(ctx context.Context, taskARN, container string, cmd []string, tty bool, in io.Reader, out, err io.Writer, resize <-chan engine.Size) (exit int, failure error)
 }
 
 func (a *app) execCommand() *cobra.Command {

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/term"
+
+	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
 // attach enters a container on this machine. On a terminal the command gets one
@@ -15,7 +17,7 @@ import (
 func (s *session) attach(ctx context.Context, e entry) error {
 	a := s.app
 	tty := isTerminal(a.in) && isTerminal(a.out.w)
-	var resize <-chan [2]uint
+	var resize <-chan engine.Size
 	if tty {
 		restore, err := raw(a.in)
 		if err != nil {
@@ -49,9 +51,9 @@ func raw(in io.Reader) (restore func(), err error) {
 
 // sizes sends a terminal's width and height, now and whenever it changes. Only
 // the newest counts: an old one nobody took is dropped.
-func sizes(out io.Writer) (<-chan [2]uint, func()) {
+func sizes(out io.Writer) (<-chan engine.Size, func()) {
 	fd := int(out.(descriptor).Fd())
-	to := make(chan [2]uint, 1)
+	to := make(chan engine.Size, 1)
 	send := func() {
 		w, h, err := term.GetSize(fd)
 		if err != nil {
@@ -61,7 +63,7 @@ func sizes(out io.Writer) (<-chan [2]uint, func()) {
 		case <-to:
 		default:
 		}
-		to <- [2]uint{uint(w), uint(h)}
+		to <- engine.Size{Width: uint(w), Height: uint(h)}
 	}
 	send()
 	changed, stop := resizes()

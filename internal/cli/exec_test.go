@@ -14,6 +14,8 @@ import (
 
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/simulator"
+
+	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
 const shellShop = `app: shop
@@ -125,11 +127,12 @@ type fakeAttacher struct {
 	got  []string
 }
 
-func (f *fakeAttacher) Attach(_ context.Context, arn, container string, cmd []string, tty bool, in io.Reader, out, _ io.Writer, resize <-chan [2]uint) (int, error) {
+func (f *fakeAttacher) Attach(_ context.Context, arn, container string, cmd []string, tty bool, in io.Reader, out, _ io.Writer, resize <-chan engine.Size) (int, error) {
 	text, _ := io.ReadAll(io.LimitReader(in, 5))
 	f.got = append([]string{arn, container, fmt.Sprint(tty), string(text)}, cmd...)
 	if tty {
-		f.got = append(f.got, fmt.Sprint(<-resize))
+		size := <-resize
+		f.got = append(f.got, fmt.Sprint([]uint{size.Width, size.Height}))
 	}
 	fmt.Fprintln(out, "inside")
 	return f.code, f.err

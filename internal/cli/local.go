@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -30,8 +32,8 @@ and it ends by itself after the last "down". It listens on loopback only.
 
 Its account, images and logs are in $ECSAIL_HOME/region, by default below the
 user's cache directory.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: cobra.ArbitraryArgs,
+		RunE: oneOf,
 	}
 	cmd.AddCommand(a.localStatusCommand(), a.localStopCommand(), a.localResetCommand(), a.localSecretCommand(), a.localServeCommand())
 	return cmd
@@ -74,9 +76,9 @@ func (a *app) localStatus(ctx context.Context, asJSON bool) error {
 	if s.Trouble != "" {
 		rows = append(rows, []string{"trouble", s.Trouble})
 	}
-	for name, ports := range s.Balancers {
-		for port, at := range ports {
-			rows = append(rows, []string{fmt.Sprintf("%s:%d", name, port), at})
+	for _, name := range slices.Sorted(maps.Keys(s.Balancers)) {
+		for _, port := range slices.Sorted(maps.Keys(s.Balancers[name])) {
+			rows = append(rows, []string{fmt.Sprintf("%s:%d", name, port), s.Balancers[name][port]})
 		}
 	}
 	ui.Table(a.out, a.outTheme, rows)

@@ -68,8 +68,9 @@ func (a *app) ensureRegion(ctx context.Context, home region.Home) (*region.Clien
 	if err != nil {
 		return nil, region.Status{}, err
 	}
-	if s, err := region.Dial(home).Status(ctx); err == nil && s.Build == start.Build {
-		return region.Dial(home), s, nil
+	client := region.Dial(home)
+	if s, err := client.Status(ctx); err == nil && s.Build == start.Build {
+		return client, s, nil
 	}
 	e, err := engine.Open(ctx, a.getenv, home.ID)
 	if err != nil {

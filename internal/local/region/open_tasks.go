@@ -44,11 +44,12 @@ func (r *Region) source(image string) string {
 		return image
 	}
 	region, _, _ := strings.Cut(rest, ".")
-	return Registry(r.images.Addr().String(), region, name)
+	return r.images.Addr().String() + "/" + Repository(region, name)
 }
 
-// Registry is an image's name at the region's registry.
-func Registry(address, region, name string) string { return address + "/" + region + "/" + name }
+// Repository is what the region's registry calls a repository of ECR: one address
+// stands for the registries of all AWS regions.
+func Repository(region, name string) string { return region + "/" + name }
 
 // taskEnv is what ECS puts into every container's environment.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
