@@ -27,7 +27,9 @@ func oneOf(cmd *cobra.Command, args []string) error {
 	}
 	var known []string
 	for _, c := range cmd.Commands() {
-		known = append(known, c.Name())
+		if !c.Hidden {
+			known = append(known, c.Name())
+		}
 	}
 	return inputf("%s %s: there is no such thing, only %s", cmd.CommandPath(), args[0], strings.Join(known, ", "))
 }
