@@ -35,7 +35,7 @@ import (
 //	get PATTERN URL                  asks once; the answer must be 200 and match
 //	load start NAME URL RATE         asks all the time, that many times a second
 //	load end NAME                    no answer may have been other than 200
-//	crash region | container NAME     with SIGKILL
+//	crash region | container NAME     with SIGKILL; of a container: until the region has noticed
 //	containers save|same FILE        which containers there are; same: none is new
 //	engine cut|mend                  the way to the container engine
 //	occupy URL                       takes the port of an address
@@ -267,11 +267,29 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 			if i < 0 {
 				return fmt.Errorf("no container %s runs", args[1])
 			}
-			return e.Kill(ctx, all[i].ID)
+			if err := e.Kill(ctx, all[i].ID); err != nil {
+				return err
+			}
+			return gone(ctx, e, all[i].ID)
 		})
 	default:
 		ts.Fatalf("usage: crash region, or crash container NAME")
 	}
+}
+
+// gone waits until the region has cleaned a container up. What is asked before
+// that is answered as if the container still ran.
+func gone(ctx context.Context, e *engine.Engine, id string) error {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		all, err := e.All(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(c engine.Container) bool { return c.ID == id }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("container %s is still there a minute after it was killed", id)
 }
 
 // onEngine does something with the engine, by the direct way.

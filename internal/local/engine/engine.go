@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/docker/go-connections/tlsconfig"
@@ -43,6 +44,8 @@ type Engine struct {
 	host   string
 	home   string
 	config string // directory of the docker command's configuration
+
+	networks sync.Mutex // held while the home's network is looked for and made
 }
 
 // Open connects to the engine that the environment names: DOCKER_HOST with

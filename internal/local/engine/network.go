@@ -14,9 +14,12 @@ import (
 // cannot reach one another (enable_icc), see
 // https://docs.docker.com/engine/network/drivers/bridge/#options.
 //
-// The engine does not keep names of networks unique, so two processes may both
-// make one. Then both keep the older and remove the younger.
+// The engine does not keep names of networks unique, so callers take turns. One
+// process serves a home; should two of them make a network at once, the older is
+// kept.
 func (e *Engine) EnsureNetwork(ctx context.Context) (id, gateway string, err error) {
+	e.networks.Lock()
+	defer e.networks.Unlock()
 	n, err := e.network(ctx)
 	if err != nil {
 		return "", "", err
