@@ -86,7 +86,12 @@ func (w *world) facts(ctx context.Context, m *manifest.Manifest) (model.Facts, e
 	if f.VPC != nil {
 		out.Network = &model.Assigned{CIDR: f.VPC.CIDR}
 	}
-	return out, nil
+	located, err := m.Located(f.Region, f.Account)
+	if err != nil {
+		return out, err
+	}
+	out.Secrets, err = w.env.SecretARNs(ctx, located.SecretNames())
+	return out, err
 }
 
 func (w *world) compile(ctx context.Context, m *manifest.Manifest) (*resource.Graph, error) {

@@ -25,6 +25,17 @@ func (s *session) lookup(ctx context.Context) (model.Facts, error) {
 	return f, nil
 }
 
+// findSecrets looks for the secrets that services read by name. Their names may
+// hold the account, so it has to be known.
+func (s *session) findSecrets(ctx context.Context) error {
+	m, err := s.m.Located(s.facts.Region, s.facts.Account)
+	if err != nil {
+		return err
+	}
+	s.facts.Secrets, err = s.env.SecretARNs(ctx, m.SecretNames())
+	return err
+}
+
 // needs are the questions of a manifest.
 func needs(m *manifest.Manifest) awsx.Needs {
 	n := awsx.Needs{Balancer: m.LoadBalancer.Existing}

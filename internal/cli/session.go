@@ -61,6 +61,9 @@ func (s *session) learn(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.findSecrets(ctx); err != nil {
+		return err
+	}
 	if s.target.region != nil {
 		if err := s.findImages(ctx); err != nil {
 			return err

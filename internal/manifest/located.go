@@ -3,6 +3,8 @@ package manifest
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 )
 
 // Located is the manifest once region and account are known: ${region} and
@@ -20,6 +22,27 @@ func (m *Manifest) Located(region, account string) (*Manifest, error) {
 		return nil, fmt.Errorf("replace placeholders: %w", l.err)
 	}
 	return &out, nil
+}
+
+// SecretNames are the secrets of Secrets Manager that services and sidecars read
+// and that the manifest names without their ARN, sorted. The manifest must be
+// located.
+func (m *Manifest) SecretNames() []string {
+	names := map[string]bool{}
+	add := func(secrets map[string]Secret) {
+		for _, s := range secrets {
+			if s.Store == "secretsmanager" && !strings.HasPrefix(s.Name, "arn:") {
+				names[s.Name] = true
+			}
+		}
+	}
+	for _, s := range m.Services {
+		add(s.Secrets)
+		for _, side := range s.Sidecars {
+			add(side.Secrets)
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // locator replaces placeholders and keeps the first error.

@@ -38,6 +38,7 @@ func Compile(m *manifest.Manifest, f Facts) (*resource.Graph, error) {
 		c.balancer()
 		c.cluster()
 	})
+	c.knownSecrets()
 	c.rules = c.priorities()
 	for _, name := range m.ServiceNames() {
 		s := m.Services[name]

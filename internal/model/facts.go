@@ -11,10 +11,11 @@ type Facts struct {
 	Account   string
 	Partition string // aws, aws-cn, aws-us-gov
 	Region    string
-	Zones     []string  // names of the usable availability zones, sorted
-	Zone      string    // id of the hosted zone of domain.zone
-	Network   *Assigned // of an assigned network
-	Balancer  *Balancer // of load_balancer.existing
+	Zones     []string          // names of the usable availability zones, sorted
+	Zone      string            // id of the hosted zone of domain.zone
+	Network   *Assigned         // of an assigned network
+	Balancer  *Balancer         // of load_balancer.existing
+	Secrets   map[string]string // full ARNs of Secrets Manager's secrets, by name
 }
 
 // Assigned is what is known of a network that exists already.
@@ -44,6 +45,12 @@ func OfflineFacts(m *manifest.Manifest) Facts {
 	}
 	if m.Network.Assigned() {
 		f.Network = &Assigned{CIDR: "10.0.0.0/16"}
+	}
+	if located, err := m.Located(f.Region, f.Account); err == nil { // Compile says what is wrong
+		f.Secrets = map[string]string{}
+		for _, name := range located.SecretNames() {
+			f.Secrets[name] = "arn:" + f.Partition + ":secretsmanager:" + f.Region + ":" + f.Account + ":secret:" + name + "-AbCdEf"
+		}
 	}
 	if arn := m.LoadBalancer.Existing; arn != "" {
 		f.Balancer = &Balancer{ARN: arn, DNSName: "existing.elb.amazonaws.com", ZoneID: "Z00000000000000000001",

@@ -89,8 +89,9 @@ services:
 		text, route, env, want string
 		zones                  int
 	}{
-		"zones": {text: "network: {zones: 4}" + base, route: "/", env: "x", zones: 3, want: "network.zones: 4, but eu-west-1 has 3 usable availability zones (eu-west-1a, eu-west-1b, eu-west-1c) (use at most 3)"},
-		"host":  {text: "domain: {name: a.example.com, zone: example.com}" + base, route: "{paths: [/], hosts: [b.example.com]}", env: "x", zones: 3, want: "services.web.route.hosts: b.example.com is not covered by the certificate for a.example.com and *.a.example.com (use a name directly below a.example.com, or give domain.certificate)"},
+		"zones":  {text: "network: {zones: 4}" + base, route: "/", env: "x", zones: 3, want: "network.zones: 4, but eu-west-1 has 3 usable availability zones (eu-west-1a, eu-west-1b, eu-west-1c) (use at most 3)"},
+		"secret": {text: strings.Replace(base, "port: 81", "port: 81, secrets: {A: \"secretsmanager:gone:key\"}", 1), route: "/", env: "x", zones: 3, want: "services.api.secrets.A: there is no secret gone in eu-west-1 in this account (create it in Secrets Manager, or restore it if it is being deleted)"},
+		"host":   {text: "domain: {name: a.example.com, zone: example.com}" + base, route: "{paths: [/], hosts: [b.example.com]}", env: "x", zones: 3, want: "services.web.route.hosts: b.example.com is not covered by the certificate for a.example.com and *.a.example.com (use a name directly below a.example.com, or give domain.certificate)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "ecsail.yaml")
@@ -101,6 +102,7 @@ services:
 			m := load(t, path, "")
 			f := OfflineFacts(m)
 			f.Zones = f.Zones[:c.zones]
+			delete(f.Secrets, "gone")
 			_, err := Compile(m, f)
 			var in *InputError
 			if !errors.As(err, &in) || err.Error() != c.want {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ecsail/ecsail/internal/awsx"
 	"github.com/ecsail/ecsail/internal/awsx/resources"
@@ -36,6 +37,12 @@ func taskArch(a string) string {
 // reference, so that it can never be taken for one.
 const toBeBuilt = "(to be built)"
 
+// callsLabel holds the services that a task may call. It makes a new call a new
+// revision and so new tasks, without which Service Connect would not know a
+// name that is younger than they are:
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-connect-concepts-deploy.html
+const callsLabel = "ecsail.calls"
+
 type taskBuilder struct {
 	c          *compiler
 	s          *manifest.Service
@@ -55,6 +62,9 @@ func (t *taskBuilder) main() {
 	ct.Health = containerHealth(s.Health)
 	for _, p := range s.Ports {
 		ct.Ports = append(ct.Ports, resources.PortMapping{Port: int32(p.Port), Name: p.Name, AppProtocol: appProtocol(p.Protocol)})
+	}
+	if len(s.Calls) > 0 {
+		ct.Labels = map[string]string{callsLabel: strings.Join(slices.Sorted(slices.Values(s.Calls)), ",")}
 	}
 	for _, v := range s.Volumes {
 		ct.Mounts = append(ct.Mounts, resources.Mount{Volume: v.Name, Path: v.Path, ReadOnly: v.ReadOnly})

@@ -75,44 +75,6 @@ func publicPath(r manifest.Route) string {
 	return strings.TrimSuffix(p, "/")
 }
 
-// secretARN is the valueFrom of a secret. A secret given by name becomes an ARN
-// without the six characters that Secrets Manager adds, which it accepts.
-// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
-func (c *compiler) secretARN(s manifest.Secret) string {
-	switch {
-	case s.Store == "ssm":
-		return c.parameterARN(s.Name)
-	case s.Key != "":
-		return c.secretBase(s.Name) + ":" + s.Key + "::"
-	}
-	return c.secretBase(s.Name)
-}
-
-func (c *compiler) parameterARN(name string) string {
-	if strings.HasPrefix(name, "arn:") {
-		return name
-	}
-	return c.arn("ssm", "parameter/"+strings.TrimPrefix(name, "/"))
-}
-
-func (c *compiler) secretBase(name string) string {
-	if strings.HasPrefix(name, "arn:") {
-		return name
-	}
-	return c.arn("secretsmanager", "secret:"+name)
-}
-
-// secretPermission is the resource that the execution role may read for a secret.
-func (c *compiler) secretPermission(s manifest.Secret) string {
-	switch {
-	case s.Store == "ssm":
-		return c.parameterARN(s.Name)
-	case strings.HasPrefix(s.Name, "arn:"):
-		return s.Name
-	}
-	return c.arn("secretsmanager", "secret:"+s.Name+"-??????")
-}
-
 func (c *compiler) arn(service, resource string) string {
 	return "arn:" + c.f.Partition + ":" + service + ":" + c.f.Region + ":" + c.f.Account + ":" + resource
 }

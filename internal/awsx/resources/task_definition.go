@@ -46,6 +46,7 @@ type Container struct {
 	Mounts     []Mount      `res:"key=Path"`
 	DependsOn  []Dependency `res:"key=Container"`
 	Health     *ContainerHealth
+	Labels     map[string]string // the container engine's
 	LogGroup   resource.Ref[LogGroupName]
 	LogRegion  string
 	LogPrefix  string

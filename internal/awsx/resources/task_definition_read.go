@@ -63,7 +63,7 @@ func containerSpec(d ecstypes.ContainerDefinition) Container {
 		DependsOn: each(d.DependsOn, func(d ecstypes.ContainerDependency) Dependency {
 			return Dependency{Container: aws.ToString(d.ContainerName), Condition: string(d.Condition)}
 		}),
-		Health: healthSpec(d.HealthCheck),
+		Health: healthSpec(d.HealthCheck), Labels: d.DockerLabels,
 	}
 	c.LogGroup = resource.Lit(LogGroupName(logOption(d.LogConfiguration, logGroupOption)))
 	c.LogRegion, c.LogPrefix = logOption(d.LogConfiguration, logRegionOption), logOption(d.LogConfiguration, logPrefixOption)

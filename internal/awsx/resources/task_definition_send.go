@@ -65,6 +65,7 @@ func containerDefinition(c Container) ecstypes.ContainerDefinition {
 		MountPoints:            each(c.Mounts, mountPoint),
 		DependsOn:              each(c.DependsOn, containerDependency),
 		HealthCheck:            containerHealth(c.Health),
+		DockerLabels:           c.Labels,
 		LogConfiguration:       awsLogs(c.LogGroup.Ptr(), c.LogRegion, c.LogPrefix),
 	}
 	if c.Init {
