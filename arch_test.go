@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 		"internal/simulator", "internal/ui"},
 	"internal/local/agent":    {},
 	"internal/local/balancer": {},
-	"internal/local/builder":  {},
+	"internal/local/builder":  {"internal/local/engine"},
 	"internal/local/connect":  {"internal/local/agent"},
 	"internal/local/engine":   {},
 	"internal/local/registry": {},

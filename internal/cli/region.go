@@ -19,12 +19,12 @@ const regionPace = 5
 // simulate reports whether simulated tasks were asked for.
 func (a *app) simulate() (bool, error) {
 	switch v := a.getenv("ECSAIL_ENGINE"); v {
-	case "", "auto":
+	case "", "auto", "vm":
 		return a.flags.paced, nil
 	case "none":
 		return true, nil
 	default:
-		return false, inputf("ECSAIL_ENGINE=%s: it is auto or none; DOCKER_HOST says which engine", v)
+		return false, inputf("ECSAIL_ENGINE=%s: it is auto, vm or none; DOCKER_HOST says which engine", v)
 	}
 }
 

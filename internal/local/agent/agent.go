@@ -26,7 +26,8 @@ type Asked func(net.Conn) (netip.AddrPort, error)
 
 // agent splices the connections of one task.
 type agent struct {
-	socket   string
+	network  string // of the region
+	address  string
 	routes   map[string]Preface // by address and port
 	asked    Asked
 	patience time.Duration
@@ -69,8 +70,13 @@ func run(ctx context.Context, c Config, w io.Writer, open func() (net.Listener, 
 // until the context ends; connections are then cut. One that asked for what the
 // task does not have is reset. w gets the log.
 func Serve(ctx context.Context, c Config, l net.Listener, asked Asked, w io.Writer) {
-	a := &agent{socket: c.Socket, routes: c.routes(), asked: asked, patience: patience, log: logger(w)}
+	a := newAgent(c, asked, w)
 	a.run(ctx, l)
+}
+
+func newAgent(c Config, asked Asked, w io.Writer) *agent {
+	network, address := c.region()
+	return &agent{network: network, address: address, routes: c.routes(), asked: asked, patience: patience, log: logger(w)}
 }
 
 func logger(w io.Writer) *log.Logger { return log.New(w, "agent: ", 0) }
@@ -145,7 +151,7 @@ func (a *agent) reach(ctx context.Context, p Preface) (net.Conn, error) {
 // offer dials the region and waits for its answer.
 func (a *agent) offer(ctx context.Context, p Preface) (net.Conn, error) {
 	var d net.Dialer
-	c, err := d.DialContext(ctx, "unix", a.socket)
+	c, err := d.DialContext(ctx, a.network, a.address)
 	if err != nil {
 		return nil, err
 	}

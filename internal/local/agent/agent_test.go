@@ -51,8 +51,9 @@ func start(t *testing.T, patience time.Duration, aliases ...Alias) *lab {
 	t.Helper()
 	l := &lab{socket: filepath.Join(t.TempDir(), "s"), going: map[string]string{}}
 	planned, _ := Plan(aliases)
-	c := Config{Socket: l.socket, Token: "secret", Aliases: planned}
-	l.agent = &agent{socket: c.Socket, routes: c.routes(), asked: l.asked, patience: patience, log: log.New(&l.out, "", 0)}
+	c := Config{Region: "unix:" + l.socket, Token: "secret", Aliases: planned}
+	l.agent = newAgent(c, l.asked, &l.out)
+	l.agent.patience, l.agent.log = patience, log.New(&l.out, "", 0)
 	n, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ const MetadataAddress = "169.254.170.2:80"
 
 // Config is all an agent knows.
 type Config struct {
-	Socket  string  `json:"socket"` // path, inside the container
+	Region  string  `json:"region"` // where the region listens: unix:PATH, inside the container, or tcp:HOST:PORT
 	Token   string  `json:"token"`  // of the task
 	Aliases []Alias `json:"aliases,omitempty"`
 }
@@ -94,8 +94,14 @@ func (c Config) routes() map[string]Preface {
 }
 
 func (c Config) validate() error {
-	if c.Socket == "" || c.Token == "" {
-		return errors.New("agent configuration: socket and token are needed")
+	if network, address := c.region(); network != "unix" && network != "tcp" || address == "" || c.Token == "" {
+		return errors.New("agent configuration: the region's address, unix:PATH or tcp:HOST:PORT, and a token are needed")
 	}
 	return nil
+}
+
+// region is where to dial.
+func (c Config) region() (network, address string) {
+	network, address, _ = strings.Cut(c.Region, ":")
+	return network, address
 }

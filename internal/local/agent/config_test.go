@@ -43,7 +43,7 @@ func TestPlan(t *testing.T) {
 
 // TestEnviron brings a configuration through the environment.
 func TestEnviron(t *testing.T) {
-	want := Config{Socket: "/run/ecsail/agent.sock", Token: "t", Aliases: []Alias{{"a", "127.255.0.1", 80, "http"}}}
+	want := Config{Region: "unix:/run/ecsail/agent.sock", Token: "t", Aliases: []Alias{{"a", "127.255.0.1", 80, "http"}}}
 	text, err := want.Environ()
 	if err != nil {
 		t.Fatal(err)

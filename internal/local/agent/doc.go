@@ -1,8 +1,9 @@
 // Package agent is what runs inside each task of the local region: a TCP
 // splicer in the container that owns the task's network namespace. What the
 // task sends to AWS's helpers, at the task metadata address and at one loopback
-// address for each Service Connect name, it hands to the region through a unix
-// socket. It decides nothing.
+// address for each Service Connect name, it hands to the region: through a unix
+// socket, or where the engine is in a virtual machine through a TCP connection to
+// the host. It decides nothing.
 //
 // Nothing listens at those addresses. NAT rules redirect them to one port of
 // the agent, as ECS's own agent does, because a socket at any address of a port

@@ -22,7 +22,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error)
-	c := Config{Socket: socket, Token: "secret"}
+	c := Config{Region: "unix:" + socket, Token: "secret"}
 	asked := make(chan bool)
 	go func() {
 		ended <- run(t.Context(), c, io.Discard, func() (net.Listener, error) { return l, nil }, func(net.Conn) (netip.AddrPort, error) {
@@ -58,7 +58,7 @@ func terminate(t *testing.T, ended chan error) {
 // system than Linux there is no sense in that.
 func TestWithoutRules(t *testing.T) {
 	var out safeBuffer
-	c := Config{Socket: "s", Token: "secret"}
+	c := Config{Region: "unix:s", Token: "secret"}
 	ended := make(chan error)
 	go func() {
 		ended <- run(t.Context(), c, &out, func() (net.Listener, error) { return nil, errors.New("not permitted") }, nil)

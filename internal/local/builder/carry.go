@@ -10,11 +10,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/moby/moby/client"
+
+	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
 // carry pushes an image in the engine's place: it is saved to a file and pushed
-// from here, where the registry is on loopback.
-func (b *Builder) carry(ctx context.Context, ref string) (digest string, err error) {
+// from here, where the registry is on loopback. The engine gets to know it by the
+// name that it would otherwise be carried back under.
+func (b *Builder) carry(ctx context.Context, built Image, ref string) (digest string, err error) {
 	saved, err := os.CreateTemp("", "ecsail-image-")
 	if err != nil {
 		return "", fmt.Errorf("save the image: %w", err)
@@ -35,6 +39,10 @@ func (b *Builder) carry(ctx context.Context, ref string) (digest string, err err
 		return "", err
 	}
 	hash, err := image.Digest()
+	if err != nil {
+		return "", err
+	}
+	_, err = b.Engine.ImageTag(ctx, client.ImageTagOptions{Source: built.ID, Target: engine.CarriedName(to.Context().Digest(hash.String()).Name())})
 	return hash.String(), err
 }
 

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/moby/moby/client"
+
+	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
 // Push gives an image a name of the registry, such as shop/web:tag, lets the
@@ -20,8 +21,8 @@ func (b *Builder) Push(ctx context.Context, image Image, repository, tag string)
 		return "", fmt.Errorf("name the image %s: %w", ref, err)
 	}
 	pushed, err := b.enginePush(ctx, ref)
-	if errors.Is(err, errUnreachable) {
-		pushed, err = b.carry(ctx, ref)
+	if engine.IsUnreachable(err) {
+		pushed, err = b.carry(ctx, image, ref)
 	}
 	if err != nil {
 		return "", fmt.Errorf("push %s: %w", ref, err)
@@ -57,10 +58,6 @@ func (b *Builder) Digest(ctx context.Context, repository, tag string) (string, e
 	}
 	return "", fmt.Errorf("ask the registry for %s:%s: %s", repository, tag, resp.Status)
 }
-
-// errUnreachable says that the engine does not see our loopback: it runs in a
-// virtual machine, as Docker Desktop's does, or elsewhere.
-var errUnreachable = errors.New("the engine cannot reach the registry")
 
 // noCredentials is {} in base64. Engines before 23.0 refuse a push without any.
 const noCredentials = "e30="
@@ -99,11 +96,4 @@ func (p *pushed) message(m streamed) error {
 	return nil
 }
 
-func (p *pushed) failed(err error) error {
-	for _, s := range []string{"connection refused", "i/o timeout", "no route to host", "server gave HTTP response to HTTPS client", "Client.Timeout exceeded"} {
-		if strings.Contains(err.Error(), s) {
-			return fmt.Errorf("%w: %w", errUnreachable, err)
-		}
-	}
-	return err
-}
+func (p *pushed) failed(err error) error { return err }

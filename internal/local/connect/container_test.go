@@ -173,7 +173,7 @@ func TestContainers(t *testing.T) {
 func (d *docker) pause(sockets string, names ...agent.Alias) string {
 	d.t.Helper()
 	planned, hosts := agent.Plan(names)
-	env, err := agent.Config{Socket: "/run/ecsail/agent.sock", Token: Token(key, web), Aliases: planned}.Environ()
+	env, err := agent.Config{Region: "unix:/run/ecsail/agent.sock", Token: Token(key, web), Aliases: planned}.Environ()
 	d.ok(err)
 	return d.start(&container.HostConfig{
 		ExtraHosts: hosts, CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"}, SecurityOpt: []string{"no-new-privileges"},

@@ -139,7 +139,7 @@ func TestRestart(t *testing.T) {
 	at := n.Addr().String()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	conf := agent.Config{Socket: l.socket, Token: Token(key, web), Aliases: []agent.Alias{{Name: "catalog", Address: "127.255.0.1", Port: 80, Protocol: HTTP}}}
+	conf := agent.Config{Region: "unix:" + l.socket, Token: Token(key, web), Aliases: []agent.Alias{{Name: "catalog", Address: "127.255.0.1", Port: 80, Protocol: HTTP}}}
 	asked := func(net.Conn) (netip.AddrPort, error) { return netip.MustParseAddrPort("127.255.0.1:80"), nil }
 	go func() { defer close(ended); agent.Serve(ctx, conf, n, asked, io.Discard) }()
 	defer func() { cancel(); <-ended }()

@@ -3,20 +3,17 @@ package engine
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/distribution/reference"
-	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/client"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // Image is an image that the engine has.
 type Image struct {
+	Name   string // that the engine has it by
 	ID     string
 	Digest string // of the manifest in the reference's repository, else the id; sha256:…
 	OS     string
@@ -27,11 +24,16 @@ type Image struct {
 // Image finds an image by reference or id. It is IsNotFound when the engine does
 // not have it.
 func (e *Engine) Image(ctx context.Context, ref string) (Image, error) {
-	res, err := e.api.ImageInspect(ctx, ref)
+	by := ref
+	res, err := e.api.ImageInspect(ctx, by)
+	if carried := CarriedName(ref); carried != "" && IsNotFound(err) {
+		by = carried
+		res, err = e.api.ImageInspect(ctx, by)
+	}
 	if err != nil {
 		return Image{}, err
 	}
-	out := Image{ID: res.ID, Digest: digest(ref, res.RepoDigests, res.ID), OS: res.Os, Arch: res.Architecture}
+	out := Image{Name: by, ID: res.ID, Digest: digest(ref, res.RepoDigests, res.ID), OS: res.Os, Arch: res.Architecture}
 	if res.Config != nil {
 		out.Shell = res.Config.Shell
 	}
@@ -130,15 +132,8 @@ func (e *Engine) EmptyImage(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("image %s: %w", ref, err)
 	}
 	defer res.Close()
-	for dec := json.NewDecoder(res); ; {
-		var m jsonstream.Message
-		switch err := dec.Decode(&m); {
-		case errors.Is(err, io.EOF):
-			return ref, nil
-		case err != nil:
-			return "", fmt.Errorf("image %s: %w", ref, err)
-		case m.Error != nil:
-			return "", fmt.Errorf("image %s: %w", ref, m.Error)
-		}
+	if err := complaint(res); err != nil {
+		return "", fmt.Errorf("image %s: %w", ref, err)
 	}
+	return ref, nil
 }

@@ -15,8 +15,11 @@ type Info struct {
 	Arch    string // as in GOARCH
 	// BuildKit: the engine builds with BuildKit unless told otherwise.
 	BuildKit bool
-	CPUs     int
-	Memory   int64 // bytes
+	// Distant: it runs in a virtual machine. Unix sockets in shared directories do
+	// not work there, and its loopback is not ours, but for published ports.
+	Distant bool
+	CPUs    int
+	Memory  int64 // bytes
 }
 
 // Info asks the engine what it is.
@@ -31,7 +34,14 @@ func (e *Engine) Info(ctx context.Context) (Info, error) {
 	}
 	i := res.Info
 	return Info{Name: i.Name, Version: i.ServerVersion, OS: i.OSType, Arch: goArch(i.Architecture), BuildKit: ping.BuilderVersion == "2",
-		CPUs: i.NCPU, Memory: i.MemTotal}, nil
+		Distant: distant(kernel(), i.KernelVersion, i.OperatingSystem),
+		CPUs:    i.NCPU, Memory: i.MemTotal}, nil
+}
+
+// distant goes by the kernel: containers have the machine's. Docker Desktop has a
+// virtual machine on Linux, too.
+func distant(ours, theirs, system string) bool {
+	return ours == "" || theirs != ours || system == "Docker Desktop"
 }
 
 // goArch turns a machine's name as the kernel says it into Go's.

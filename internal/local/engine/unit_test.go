@@ -165,3 +165,32 @@ func TestCredentialsOfTheDockerCommand(t *testing.T) {
 		}
 	}
 }
+
+func TestDistant(t *testing.T) {
+	for _, c := range []struct {
+		name, ours, theirs, system string
+		want                       bool
+	}{
+		{"Linux", "6.1.0-18-amd64", "6.1.0-18-amd64", "Debian GNU/Linux 12 (bookworm)", false},
+		{"Colima on Linux", "6.1.0-18-amd64", "6.8.0-50-generic", "Ubuntu 24.04.1 LTS", true},
+		{"Docker Desktop on Linux", "6.10.14-linuxkit", "6.10.14-linuxkit", "Docker Desktop", true},
+		{"macOS", "", "6.10.14-linuxkit", "Docker Desktop", true},
+		{"an engine that does not say", "6.1.0-18-amd64", "", "", true},
+	} {
+		if got := distant(c.ours, c.theirs, c.system); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+func TestCarriedName(t *testing.T) {
+	for ref, want := range map[string]string{
+		"127.0.0.1:5000/r/web@sha256:ab": "127.0.0.1:5000/r/web:sha256-ab",
+		"127.0.0.1:5000/r/web:1":         "",
+		"web":                            "",
+	} {
+		if got := CarriedName(ref); got != want {
+			t.Errorf("%s: %q", ref, got)
+		}
+	}
+}

@@ -16,13 +16,21 @@ import (
 // socketInTask is where a task's agent finds the region.
 const socketInTask = "/run/ecsail/agent.sock"
 
+// hostInTask is this machine for tasks in a virtual machine. What they connect to
+// there arrives on our loopback.
+const hostInTask = "host.docker.internal"
+
 func (r *Region) openTasks(ctx context.Context, key []byte) (err error) {
 	program, err := agentProgram(r.opt.Program, r.opt.Home.agentDir(), r.info.OS, r.info.Arch)
 	if err != nil {
 		return err
 	}
+	sockets := filepath.Dir(r.opt.Home.agentSocket())
+	if r.info.Distant {
+		sockets = ""
+	}
 	r.tasks, err = tasks.New(ctx, tasks.Options{
-		Engine: r.engine, Agent: program, Sockets: filepath.Dir(r.opt.Home.agentSocket()), Source: r.source,
+		Engine: r.engine, Agent: program, Sockets: sockets, Source: r.source,
 		Secrets: func(t simulator.TaskSpec, container string) (map[string]string, error) {
 			return t.Secrets[container], nil
 		},
@@ -77,7 +85,12 @@ func (r *Region) agentry(key []byte, t simulator.TaskSpec) (env, hosts []string)
 		}
 	}
 	planned, hosts := agent.Plan(names)
-	text, err := agent.Config{Socket: socketInTask, Token: connect.Token(key, t.ARN), Aliases: planned}.Environ()
+	at := "unix:" + socketInTask
+	if r.info.Distant {
+		at = "tcp:" + net.JoinHostPort(hostInTask, port(r.agents))
+		hosts = append(hosts, hostInTask+":host-gateway") // https://docs.docker.com/reference/cli/docker/container/run/#add-host
+	}
+	text, err := agent.Config{Region: at, Token: connect.Token(key, t.ARN), Aliases: planned}.Environ()
 	if err != nil {
 		r.log.Error("configure a task's agent", "task", t.ARN, "error", err)
 		return nil, nil
@@ -89,12 +102,25 @@ func (r *Region) openMesh(_ context.Context, key []byte) error {
 	r.mesh = connect.New(connect.Options{
 		World: r.world, Metadata: &metadata{r}, Key: key, Log: r.log, OnRefused: r.refused,
 	})
-	l, err := connect.Listen(r.opt.Home.agentSocket())
-	if err != nil {
-		return err
-	}
-	go func(l net.Listener) { _ = r.mesh.Serve(l) }(l) // ends with Shutdown
+	go func() { _ = r.mesh.Serve(r.agents) }() // ends with Shutdown
 	return nil
+}
+
+// openAgents listens for the tasks' agents: at a socket that they see, or on
+// loopback where a virtual machine would not let them.
+func (r *Region) openAgents(context.Context, []byte) (err error) {
+	if r.info.Distant {
+		r.agents, err = listenAgain(filepath.Join(r.opt.Home.Dir, "agents.address"))
+	} else {
+		r.agents, err = connect.Listen(r.opt.Home.agentSocket())
+	}
+	return err
+}
+
+// port is the port of a listener's address.
+func port(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
 }
 
 // refused writes a refused connection where the caller's developer looks: into

@@ -12,12 +12,12 @@ import (
 
 	"github.com/ecsail/ecsail/internal/local/agent"
 	"github.com/ecsail/ecsail/internal/local/connect"
+	"github.com/ecsail/ecsail/internal/local/engine"
 	"github.com/ecsail/ecsail/internal/simulator"
 )
 
 func TestSource(t *testing.T) {
-	h := madeHome(t)
-	l, err := registryListener(h)
+	l, err := listenAgain(filepath.Join(t.TempDir(), "address"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +44,9 @@ func TestSource(t *testing.T) {
 // The engine finds again what it has pulled: the registry's address stays, unless
 // somebody else took it.
 func TestTheRegistryStaysWhereItIs(t *testing.T) {
-	h := madeHome(t)
+	path := filepath.Join(t.TempDir(), "address")
 	listen := func() net.Listener {
-		l, err := registryListener(h)
+		l, err := listenAgain(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,9 +110,28 @@ func TestTheAgentsConfiguration(t *testing.T) {
 	r := &Region{plane: l.plane, log: quiet()}
 	env, hosts := r.agentry(key, simulator.TaskSpec{ARN: "arn:task", Definition: ecstypes.TaskDefinition{}, Aliases: []simulator.Alias{{Name: "api.shop", Port: 8080, Protocol: "http"}}})
 	wantHosts := []string{"api.shop:127.255.0.1", "lb.test:127.255.0.2"}
-	wantEnv, err := agent.Config{Socket: "/run/ecsail/agent.sock", Token: connect.Token(key, "arn:task"), Aliases: []agent.Alias{
+	wantEnv, err := agent.Config{Region: "unix:/run/ecsail/agent.sock", Token: connect.Token(key, "arn:task"), Aliases: []agent.Alias{
 		{Name: "api.shop", Address: "127.255.0.1", Port: 8080, Protocol: "http"}, {Name: "lb.test", Address: "127.255.0.2", Port: 80}}}.Environ()
 	if err != nil || !slices.Equal(hosts, wantHosts) || !slices.Equal(env, []string{wantEnv}) {
 		t.Errorf("hosts %q\nenv %q\nwant %q: %v", hosts, env, wantEnv, err)
+	}
+}
+
+// A task in a virtual machine comes to our loopback by the machine's name for us.
+func TestTheAgentInAVirtualMachine(t *testing.T) {
+	l, key := newPlaneLab(t), make([]byte, 32)
+	r := &Region{plane: l.plane, log: quiet(), info: engine.Info{Distant: true}, opt: Options{Home: madeHome(t)}}
+	if err := r.openAgents(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	defer r.agents.Close()
+	host, port, err := net.SplitHostPort(r.agents.Addr().String())
+	if err != nil || host != "127.0.0.1" {
+		t.Fatalf("listens at %s, %v", r.agents.Addr(), err)
+	}
+	env, hosts := r.agentry(key, simulator.TaskSpec{ARN: "arn:task"})
+	want, err := agent.Config{Region: "tcp:host.docker.internal:" + port, Token: connect.Token(key, "arn:task")}.Environ()
+	if err != nil || !slices.Equal(env, []string{want}) || !slices.Equal(hosts, []string{"host.docker.internal:host-gateway"}) {
+		t.Errorf("hosts %q\nenv %q\nwant %q: %v", hosts, env, want, err)
 	}
 }

@@ -55,6 +55,7 @@ type Region struct {
 	lines  *lines
 	mesh   *connect.Server
 	images net.Listener
+	agents net.Listener
 	store  *registry.Store
 
 	endImages context.CancelFunc
@@ -89,6 +90,7 @@ func Open(ctx context.Context, opt Options) (r *Region, err error) {
 	if r.info, err = r.engine.Info(ctx); err != nil {
 		return r, err
 	}
+	r.info.Distant = r.info.Distant || opt.Getenv("ECSAIL_ENGINE") == "vm"
 	if err := opt.Home.enter(); err != nil {
 		return r, err
 	}
@@ -96,7 +98,7 @@ func Open(ctx context.Context, opt Options) (r *Region, err error) {
 	if err != nil {
 		return r, err
 	}
-	for _, step := range []func(context.Context, []byte) error{r.openPlane, r.openAccount, r.openImages, r.openTasks, r.openMesh, r.serveImages} {
+	for _, step := range []func(context.Context, []byte) error{r.openPlane, r.openAccount, r.openImages, r.openAgents, r.openTasks, r.openMesh, r.serveImages} {
 		if err := step(ctx, key); err != nil {
 			return r, err
 		}
@@ -190,7 +192,8 @@ func (r *Region) openImages(context.Context, []byte) (err error) {
 	if r.store, err = registry.Open(r.opt.Home.imagesDir()); err != nil {
 		return err
 	}
-	r.images, err = registryListener(r.opt.Home)
+	// Where the last process listened the engine finds again what it has pulled.
+	r.images, err = listenAgain(filepath.Join(r.opt.Home.Dir, "registry.address"))
 	return err
 }
 
@@ -208,10 +211,9 @@ func (r *Region) serveImages(ctx context.Context, _ []byte) error {
 	return nil
 }
 
-// registryListener listens where the last process did, so that the engine finds
-// again what it has pulled; elsewhere if somebody took the port.
-func registryListener(h Home) (net.Listener, error) {
-	path := filepath.Join(h.Dir, "registry.address")
+// listenAgain listens on loopback at the address that is remembered in a file;
+// elsewhere, and remembers it, if there is none or somebody took the port.
+func listenAgain(path string) (net.Listener, error) {
 	if text, err := os.ReadFile(path); err == nil {
 		if l, err := registry.Listen(string(text)); err == nil {
 			return l, nil
@@ -222,7 +224,8 @@ func registryListener(h Home) (net.Listener, error) {
 		return nil, err
 	}
 	if err := os.WriteFile(path, []byte(l.Addr().String()), 0o600); err != nil {
-		return nil, fmt.Errorf("remember the registry's address: %w", err)
+		_ = l.Close()
+		return nil, fmt.Errorf("remember an address: %w", err)
 	}
 	return l, nil
 }
@@ -245,6 +248,9 @@ func (r *Region) resume(ctx context.Context) error {
 
 // Close gives everything back. Containers run on.
 func (r *Region) Close() {
+	if r.mesh == nil && r.agents != nil {
+		_ = r.agents.Close() // nobody has used it
+	}
 	if r.mesh != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		_ = r.mesh.Shutdown(ctx) // connections are cut in the end

@@ -35,7 +35,7 @@ func (r *Runtime) config(m *member, secrets map[string]string) *container.Config
 		labels[k] = v
 	}
 	return &container.Config{
-		Image: r.opt.Source(aws.ToString(d.Image)), Entrypoint: d.EntryPoint, Cmd: d.Command, User: aws.ToString(d.User), WorkingDir: aws.ToString(d.WorkingDirectory),
+		Image: m.from, Entrypoint: d.EntryPoint, Cmd: d.Command, User: aws.ToString(d.User), WorkingDir: aws.ToString(d.WorkingDirectory),
 		Env: r.env(m, secrets), Labels: labels, StopTimeout: &stop, Tty: aws.ToBool(d.PseudoTerminal), OpenStdin: aws.ToBool(d.Interactive),
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}

@@ -48,8 +48,10 @@ func (r *Runtime) pauseHost(t *task) *container.HostConfig {
 		PortBindings: network.PortMap{}, ExtraHosts: slices.Clone(hosts), LogConfig: boundedLog("1m"), Sysctls: sysctls(defs, true),
 		CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"}, SecurityOpt: []string{"no-new-privileges"},
 		Mounts: append(r.pauseMounts(t),
-			mount.Mount{Type: mount.TypeBind, Source: r.opt.Agent, Target: agentPath, ReadOnly: true},
-			mount.Mount{Type: mount.TypeBind, Source: r.opt.Sockets, Target: socketsPath, ReadOnly: true}),
+			mount.Mount{Type: mount.TypeBind, Source: r.opt.Agent, Target: agentPath, ReadOnly: true}),
+	}
+	if r.opt.Sockets != "" {
+		h.Mounts = append(h.Mounts, mount.Mount{Type: mount.TypeBind, Source: r.opt.Sockets, Target: socketsPath, ReadOnly: true})
 	}
 	for _, p := range t.containerPorts() {
 		h.PortBindings[p] = []network.PortBinding{{HostIP: loopback}}

@@ -26,7 +26,7 @@ func (r *Runtime) fetch(ctx context.Context, m *member) error {
 		return nil
 	}
 	img, err := r.present(ctx, ref)
-	if !made && (ref != image || engine.IsNotFound(err)) {
+	if !made && (engine.IsNotFound(err) || ref != image && !pinned(ref)) {
 		if err := r.pull(ctx, image, ref, platform(m.task.spec.Definition)); err != nil {
 			return err
 		}
@@ -40,9 +40,12 @@ func (r *Runtime) fetch(ctx context.Context, m *member) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	m.state.Digest, m.shell = img.Digest, img.Shell
+	m.state.Digest, m.shell, m.from = img.Digest, img.Shell, img.Name
 	return nil
 }
+
+// pinned: a reference with a digest is always to the same image.
+func pinned(ref string) bool { return strings.Contains(ref, "@") }
 
 func (r *Runtime) present(ctx context.Context, ref string) (img engine.Image, err error) {
 	err = r.persist(ctx, func() error {
@@ -67,6 +70,9 @@ func (r *Runtime) pullOnce(image, ref, platform string) error {
 	wait, native := 250*time.Millisecond, ""
 	for tries := 1; ; tries++ {
 		err := r.persist(r.ctx, func() error { return r.engine.Pull(r.ctx, ref, native) })
+		if ref != image && engine.IsUnreachable(err) { // ours, and not the engine's to reach
+			err = r.persist(r.ctx, func() error { return r.engine.Carry(r.ctx, ref) })
+		}
 		if err != nil && native == "" && strings.Contains(err.Error(), "no matching manifest") {
 			native = platform // not for this machine: run it as it is, if the engine can
 			continue

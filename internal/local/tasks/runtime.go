@@ -12,20 +12,20 @@ import (
 	"github.com/ecsail/ecsail/internal/simulator"
 )
 
-// Options are what the tasks need from their surroundings. Engine, Agent and
-// Sockets must be given.
+// Options are what the tasks need from their surroundings. Engine and Agent must
+// be given.
 type Options struct {
 	Engine *engine.Engine
 	// Agent is the path, on the engine's machine, of the static Linux executable
 	// that each pause container runs as `<executable> agent`.
 	Agent string
 	// Sockets is a directory of that machine that pause containers see, read-only,
-	// as /run/ecsail. Whom its permissions let in can connect to the sockets in it;
+	// as /run/ecsail; empty: none. Whom its permissions let in can connect to the sockets in it;
 	// the agent is root without capabilities over files.
 	Sockets string
 	// Source says where the engine pulls an image from; nil: from where the
-	// definition says. An image whose source is another one is always pulled, any
-	// other only where the engine does not have it.
+	// definition says. An image that the engine has is not pulled again, unless its
+	// source is another one and may have moved.
 	Source func(image string) string
 	// Secrets are the values of a container's secrets, by the name of their
 	// variable. It may take its time. An error is a fault of the task, in AWS's

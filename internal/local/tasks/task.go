@@ -41,6 +41,7 @@ type member struct {
 	def       types.ContainerDefinition
 	id        string
 	image     string // id
+	from      string // that the engine has the image by
 	shell     []string
 	state     simulator.ContainerState
 	started   time.Time
