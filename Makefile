@@ -19,8 +19,10 @@ ECSAIL := ECSAIL_HOME=$(CURDIR)/bin/demo ./bin/ecsail
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-build: ## build bin/ecsail
+build: ## build bin/ecsail, and beside it the Linux program that tasks need on other systems
 	$(STATIC) build -ldflags='-s -w' -o bin/ecsail ./cmd/ecsail
+	@test "$$($(GO) env GOHOSTOS)" = linux || \
+		GOOS=linux $(STATIC) build -ldflags='-s -w' -o bin/ecsail-linux-$$($(GO) env GOHOSTARCH) ./cmd/ecsail
 
 demo: build ## run examples/shop on this machine: real containers where there is an engine
 	$(MAKE) -s -C examples/shop binaries GOARCH=$$($(GO) env GOARCH)

@@ -43,7 +43,16 @@ type agent struct {
 // nothing and stays, for the process holds the task's network. It fails on a
 // configuration that says nothing, and on any system but Linux.
 func Run(ctx context.Context, c Config, w io.Writer) error {
-	return run(ctx, c, w, redirected, originalDestination)
+	return run(ctx, c, w, func() (net.Listener, error) {
+		l, err := redirected()
+		if err != nil {
+			return nil, err
+		}
+		if err := fence(); err != nil {
+			logger(w).Printf("other tasks can reach this one by its address: %v", err)
+		}
+		return l, nil
+	}, originalDestination)
 }
 
 func run(ctx context.Context, c Config, w io.Writer, open func() (net.Listener, error), asked Asked) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"syscall"
 
@@ -29,6 +30,9 @@ var virtual = []netip.Prefix{netip.MustParsePrefix("169.254.170.2/32"), netip.Mu
 // redirected listens for what this network namespace sends to the virtual
 // addresses.
 func redirected() (net.Listener, error) {
+	if os.Getpid() != 1 {
+		return nil, errors.New("not the first process of a container: these would be the rules of somebody else's network")
+	}
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(proxyPort)))
 	if err != nil {
 		return nil, fmt.Errorf("listen for redirected connections: %w", err)

@@ -85,7 +85,7 @@ type steps struct {
 
 var (
 	stepLine = regexp.MustCompile(`^Step (\d+)/\d+ : `)
-	noise    = regexp.MustCompile(`^( --->( [0-9a-f]{12}| Running in .*)?|Removing intermediate container .*)$`)
+	noise    = regexp.MustCompile(`^( --->( [0-9a-f]{12}| Running in .*| Removed intermediate container .*)?|Removing intermediate container .*)$`)
 )
 
 func (s *steps) message(m streamed) error {

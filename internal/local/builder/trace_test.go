@@ -74,7 +74,7 @@ func TestClassicOutput(t *testing.T) {
 	src := &Source{shown: "Dockerfile", dockerfile: file{content: []byte("ARG V\nFROM scratch\nRUN \\\n  make\n")}}
 	var lines []string
 	d := &steps{src: src, out: func(l string) { lines = append(lines, l) }}
-	for _, s := range []string{"Step 1/4 : ARG V\n", "Step 2/4 : FROM scratch\n ---> \n", "Step 3/4 : RUN   make\n", " ---> Running in 0123456789ab\n", "hel", "lo\n", "Removing intermediate container 01\n", " ---> Using cache\n"} {
+	for _, s := range []string{"Step 1/4 : ARG V\n", "Step 2/4 : FROM scratch\n ---> \n", "Step 3/4 : RUN   make\n", " ---> Running in 0123456789ab\n", "hel", "lo\n", "Removing intermediate container 01\n", " ---> Removed intermediate container 01\n", " ---> Using cache\n"} {
 		ok(t, d.message(streamed{Stream: s}))
 	}
 	if got, want := strings.Join(lines, "|"), "Step 1/4 : ARG V|Step 2/4 : FROM scratch|Step 3/4 : RUN   make|hello| ---> Using cache"; got != want {

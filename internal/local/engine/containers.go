@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,7 +81,8 @@ func (e *Engine) Wait(ctx context.Context, id string) (int, error) {
 }
 
 // All lists the containers of this home, also those that do not run, without
-// their ports and times.
+// their ports and times. The pause containers, whose networks the others use, come
+// last: some engines remove them only then.
 func (e *Engine) All(ctx context.Context) ([]Container, error) {
 	res, err := e.api.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: e.ours()})
 	if err != nil {
@@ -91,7 +93,17 @@ func (e *Engine) All(ctx context.Context) ([]Container, error) {
 		out = append(out, Container{ID: c.ID, Name: strings.TrimPrefix(strings.Join(c.Names, ","), "/"), Task: c.Labels[LabelTask], Container: c.Labels[LabelContainer],
 			Who: c.Labels[LabelRole], Created: c.State == container.StateCreated, Running: c.State == container.StateRunning, Image: c.ImageID})
 	}
+	slices.SortStableFunc(out, func(a, b Container) int {
+		return rank(a) - rank(b)
+	})
 	return out, nil
+}
+
+func rank(c Container) int {
+	if c.Who == RolePause {
+		return 1
+	}
+	return 0
 }
 
 // Inspect finds a container by id or name. One of another home does not exist.

@@ -30,7 +30,7 @@ func (e *Engine) Watch(ctx context.Context, up func(bool), event func(Event)) {
 	pause, connected := firstPause, false
 	for ctx.Err() == nil {
 		if e.Ping(ctx) == nil {
-			stream := e.api.Events(ctx, client.EventsListOptions{Filters: e.ours().Add("type", "container").Add("event", "start", "die", "oom", "destroy")})
+			stream := e.api.Events(ctx, client.EventsListOptions{Filters: e.ours().Add("type", "container").Add("event", asked...)})
 			connected, pause = true, firstPause
 			up(true)
 			drain(ctx, stream, event)
@@ -51,6 +51,10 @@ func (e *Engine) Watch(ctx context.Context, up func(bool), event func(Event)) {
 	}
 }
 
+// asked are the events that count. Podman filters by its own words and, of the end
+// of a container, answers with Docker's.
+var asked = []string{"start", "die", "oom", "destroy", "died", "remove"}
+
 // drain passes events on until the stream breaks.
 func drain(ctx context.Context, stream client.EventsResult, event func(Event)) {
 	for {
@@ -67,5 +71,8 @@ func drain(ctx context.Context, stream client.EventsResult, event func(Event)) {
 
 func eventOf(m events.Message) Event {
 	a := m.Actor.Attributes
+	if m.Action == "remove" {
+		m.Action = events.ActionDestroy
+	}
 	return Event{ID: m.Actor.ID, Task: a[LabelTask], Container: a[LabelContainer], Role: a[LabelRole], Action: string(m.Action), At: time.Unix(0, m.TimeNano)}
 }

@@ -12,7 +12,8 @@ import (
 // EnsureNetwork makes the network of this home, where it is missing, and says
 // its id and its gateway, which is an address of the host. Containers on it
 // cannot reach one another (enable_icc), see
-// https://docs.docker.com/engine/network/drivers/bridge/#options.
+// https://docs.docker.com/engine/network/drivers/bridge/#options. Podman takes no
+// notice of that; each task's agent keeps the others out as well.
 //
 // The engine does not keep names of networks unique, so callers take turns. One
 // process serves a home; should two of them make a network at once, the older is

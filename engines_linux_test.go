@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,32 +26,111 @@ import (
 	"github.com/ecsail/ecsail/internal/local/engine"
 )
 
-// TestVirtualMachine runs a script with an engine that is as far away as one in a
-// virtual machine, which is what Docker Desktop, Colima and their like have: it
+// TestVirtualMachine runs the scripts with an engine that is as far away as one in
+// a virtual machine, which is what Docker Desktop, Colima and their like have: it
 // does not reach our loopback, our sockets are not its containers', and the ports
 // it publishes are forwarded to our loopback. A network namespace stands for the
 // machine.
 func TestVirtualMachine(t *testing.T) {
+	needPrograms(t, "dockerd", "ip", "iptables", "nsenter", "sysctl")
+	m := startMachine(t)
+	runEngineScripts(t, m.socket, "vm") // its kernel is ours, which is how one knows
+}
+
+// TestPodman runs them with Podman's service. It does not push to our loopback
+// without TLS, has no networks that keep containers apart, and has events of its
+// own.
+func TestPodman(t *testing.T) {
+	needPrograms(t, "podman")
+	dir := shortDir(t)
+	socket, conf := filepath.Join(dir, "s"), filepath.Join(dir, "containers.conf")
+	// Podman raises limits by default, which not every machine allows.
+	if err := os.WriteFile(conf, []byte("[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("podman", "--root="+filepath.Join(dir, "data"), "--runroot="+filepath.Join(dir, "run"), "system", "service", "--time=0", "unix://"+socket)
+	cmd.Env = append(os.Environ(), "CONTAINERS_CONF="+conf)
+	t.Cleanup(func() { _ = unix.Unmount(filepath.Join(dir, "data", "overlay"), unix.MNT_DETACH) }) // it leaves that
+	startEngine(t, cmd, socket)
+	runEngineScripts(t, socket, "auto")
+}
+
+// needPrograms skips loudly where the scripts cannot run, and fails in CI.
+func needPrograms(t *testing.T, names ...string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("runs containers")
 	}
-	needEngine(t)
-	if _, err := exec.LookPath("dockerd"); err != nil || os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("CI needs root and dockerd: %v", err)
-		}
-		t.Skip("*** NOT ROOT, OR NO dockerd: an engine in a virtual machine is NOT tested ***")
+	missing := map[string]bool{"root": os.Getuid() != 0}
+	for _, n := range names {
+		_, err := exec.LookPath(n)
+		missing[n] = err != nil
 	}
-	m := startMachine(t)
-	t.Setenv("DOCKER_HOST", "unix://"+m.socket)
+	maps.DeleteFunc(missing, func(_ string, yes bool) bool { return !yes })
+	if len(missing) == 0 {
+		return
+	}
+	what := slices.Sorted(maps.Keys(missing))
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("CI needs %q", what)
+	}
+	t.Skipf("*** WITHOUT %q THIS ENGINE IS NOT TESTED ***", what)
+}
+
+// shortDir is a directory whose path leaves room for the names of sockets.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// startEngine starts an engine's process, and ends it with the test.
+func startEngine(t *testing.T, cmd *exec.Cmd, socket string) *client.Client {
+	t.Helper()
+	said, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(unix.SIGTERM)
+		_ = cmd.Wait()
+	})
+	api, err := client.New(client.WithHost("unix://" + socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		if _, err = api.Ping(t.Context(), client.PingOptions{}); err == nil {
+			return api
+		}
+		time.Sleep(100 * time.Millisecond) // another process starting: real time
+	}
+	text, _ := os.ReadFile(said.Name())
+	t.Fatalf("%s does not answer: %v\n%s", cmd.Path, err, text)
+	return nil
+}
+
+// runEngineScripts runs testdata/engines with the engine at a socket.
+func runEngineScripts(t *testing.T, socket, kind string) {
+	t.Helper()
+	t.Setenv("DOCKER_HOST", "unix://"+socket)
 	bin := t.TempDir()
 	build(t, filepath.Join(bin, "ecsail"), "./cmd/ecsail")
 	build(t, filepath.Join(bin, "app"), "./testdata/containers/app")
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/vm", RequireExplicitExec: true,
+		Dir: "testdata/engines", RequireExplicitExec: true,
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("ECSAIL_ENGINE", "vm") // its kernel is ours, which is how one knows
+			e.Setenv("ECSAIL_ENGINE", kind)
 			return setUpRegion(e, bin)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -109,12 +190,8 @@ const (
 func startMachine(t *testing.T) *machine {
 	t.Helper()
 	id := strconv.Itoa(os.Getpid())
-	dir, err := os.MkdirTemp("", "vm") // a short path, for sockets
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := shortDir(t)
 	m := &machine{name: "ecsail" + id, link: "evm" + id, socket: filepath.Join(dir, "s"), forwards: map[uint16]net.Listener{}}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	host := []string{"PREROUTING", "-i", m.link, "-d", hostAddress, "-p", "tcp", "-j", "DNAT", "--to-destination", "127.0.0.1"}
 	t.Cleanup(func() {
 		_ = exec.Command("ip", "link", "del", m.link).Run()
@@ -142,46 +219,16 @@ func startMachine(t *testing.T) *machine {
 			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	m.startEngine(t, dir, inside)
+	args := inside("dockerd", "--host=unix://"+m.socket, "--data-root="+filepath.Join(dir, "data"), "--exec-root="+filepath.Join(dir, "exec"),
+		"--pidfile="+filepath.Join(dir, "pid"), "--host-gateway-ip="+hostAddress)
+	m.api = startEngine(t, exec.Command(args[0], args[1:]...), m.socket)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() { cancel(); m.all.Wait() })
+	m.all.Go(func() { m.forward(ctx) })
 	return m
 }
 
 func (m *machine) netns() string { return "/run/netns/" + m.name }
-
-func (m *machine) startEngine(t *testing.T, dir string, inside func(...string) []string) {
-	t.Helper()
-	logged, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer logged.Close()
-	args := inside("dockerd", "--host=unix://"+m.socket, "--data-root="+filepath.Join(dir, "data"), "--exec-root="+filepath.Join(dir, "exec"),
-		"--pidfile="+filepath.Join(dir, "pid"), "--host-gateway-ip="+hostAddress)
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = logged, logged
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() {
-		cancel()
-		m.all.Wait()
-		_ = cmd.Process.Signal(unix.SIGTERM)
-		_ = cmd.Wait()
-	})
-	if m.api, err = client.New(client.WithHost("unix://" + m.socket)); err != nil {
-		t.Fatal(err)
-	}
-	for range 300 {
-		if _, err = m.api.Ping(ctx, client.PingOptions{}); err == nil {
-			m.all.Go(func() { m.forward(ctx) })
-			return
-		}
-		time.Sleep(100 * time.Millisecond) // another process starting: real time
-	}
-	said, _ := os.ReadFile(logged.Name())
-	t.Fatalf("the machine's engine does not answer: %v\n%s", err, said)
-}
 
 // forward makes the ports that the machine's engine publishes ours, as soon as it
 // sees them.
