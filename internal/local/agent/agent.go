@@ -125,7 +125,7 @@ func (a *agent) serve(ctx context.Context, c net.Conn) {
 	}
 	region, err := a.reach(ctx, p)
 	if err != nil {
-		a.apologize(c, p)
+		a.apologize(c, p, err)
 		return
 	}
 	defer context.AfterFunc(ctx, func() { _ = region.Close() })()

@@ -229,7 +229,7 @@ func TestAway(t *testing.T) {
 		}
 		b, _ := io.ReadAll(res.Body)
 		_ = res.Body.Close()
-		if res.StatusCode != 503 || !strings.Contains(string(b), "the local region is not running") {
+		if res.StatusCode != 503 || !strings.Contains(string(b), "the local region does not answer (dial unix ") {
 			t.Errorf("%s: %d %q", address, res.StatusCode, b)
 		}
 	}

@@ -64,13 +64,13 @@ func (r *Runtime) hostConfig(m *member) *container.HostConfig {
 	d, pause := m.def, "container:"+m.task.pause.id
 	h := &container.HostConfig{
 		NetworkMode: container.NetworkMode(pause), ReadonlyRootfs: aws.ToBool(d.ReadonlyRootFilesystem), Resources: r.resources(m),
-		LogConfig: boundedLog("32m"), Mounts: r.mounts(m), Sysctls: sysctls([]types.ContainerDefinition{d}, false),
+		Init: new(false), LogConfig: boundedLog("32m"), Mounts: r.mounts(m), Sysctls: sysctls([]types.ContainerDefinition{d}, false),
 	}
 	if m.task.spec.Definition.PidMode == types.PidModeTask {
 		h.PidMode = container.PidMode(pause)
 	}
 	if l := d.LinuxParameters; l != nil {
-		h.Init = l.InitProcessEnabled
+		h.Init = new(aws.ToBool(l.InitProcessEnabled))
 		if l.Capabilities != nil {
 			h.CapAdd, h.CapDrop = l.Capabilities.Add, l.Capabilities.Drop
 		}

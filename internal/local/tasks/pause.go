@@ -46,6 +46,7 @@ func (r *Runtime) pauseHost(t *task) *container.HostConfig {
 	defs := t.spec.Definition.ContainerDefinitions
 	h := &container.HostConfig{
 		PortBindings: network.PortMap{}, ExtraHosts: slices.Clone(hosts), LogConfig: boundedLog("1m"), Sysctls: sysctls(defs, true),
+		Init:    new(false), // whatever the engine's default: the agent is the first process
 		CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN"}, SecurityOpt: []string{"no-new-privileges"},
 		Mounts: append(r.pauseMounts(t),
 			mount.Mount{Type: mount.TypeBind, Source: r.opt.Agent, Target: agentPath, ReadOnly: true}),

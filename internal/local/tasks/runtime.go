@@ -65,6 +65,7 @@ type Runtime struct {
 	pulls  singleflight.Group
 	starts chan struct{} // one token for each container being started
 	bell   chan struct{} // rings when told is not empty
+	events chan happening
 
 	opened time.Time
 	spoken sync.Once // the scheduler has spoken to us, so it can be told
@@ -92,12 +93,14 @@ func New(ctx context.Context, o Options) (*Runtime, error) {
 		return nil, err
 	}
 	r := &Runtime{opt: o, engine: o.Engine, info: info, pause: pause, starts: make(chan struct{}, startsAtOnce), bell: make(chan struct{}, 1),
+		events: make(chan happening, 256),
 		opened: time.Now(), tasks: map[string]*task{}, ids: map[string]*member{}, told: map[string]bool{}}
 	if err := r.adopt(ctx); err != nil {
 		return nil, fmt.Errorf("adopt containers: %w", err)
 	}
 	r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.wg.Go(func() { r.engine.Watch(r.ctx, r.reached, r.event) })
+	r.wg.Go(r.digest)
 	r.wg.Go(r.sample)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -101,6 +101,9 @@ func (r *Runtime) refresh(m *member) error {
 		c, err = r.engine.Inspect(r.ctx, m.id)
 		return err
 	})
+	if err == nil {
+		r.ponder(m, c)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -121,6 +124,22 @@ func (r *Runtime) refresh(m *member) error {
 		}
 	}
 	return nil
+}
+
+// memoryTime is how much later than a container's end an engine may say that its
+// memory was used up: the kernel tells the two on different ways.
+const memoryTime = 500 * time.Millisecond
+
+// ponder gives the engine time to say why a container was killed.
+func (r *Runtime) ponder(m *member, c engine.Container) {
+	r.mu.Lock()
+	puzzled := !m.ended() && m.puzzling(c)
+	r.mu.Unlock()
+	if puzzled {
+		wait, cancel := context.WithTimeout(r.ctx, memoryTime)
+		r.await(wait, m.task, func() bool { return m.starved || m.task.stopping })
+		cancel()
+	}
 }
 
 // lost notes that a container is gone without our doing.

@@ -49,6 +49,7 @@ type member struct {
 	adopted   bool // an earlier process started it
 	followed  bool // its output is being read
 	drained   bool // its output was read to the end
+	starved   bool // the engine has said that its memory was used up
 	checked   bool // its health check runs
 	failure   *LastFailure
 	abandoned *engine.Abandoned // a health check that did not end in time
@@ -132,7 +133,7 @@ func (m *member) take(c engine.Container) bool {
 	case !c.Created && !c.Started.IsZero():
 		reason := ""
 		switch {
-		case c.OOM:
+		case c.OOM, m.starved && m.puzzling(c):
 			reason = reasonMemory
 		case m.task.severed:
 			reason = reasonSevered
@@ -140,6 +141,14 @@ func (m *member) take(c engine.Container) bool {
 		m.end(aws.Int32(int32(c.ExitCode)), reason)
 	}
 	return m.state.Status != before
+}
+
+// killed is the exit code of a process that got SIGKILL.
+const killed = 137
+
+// puzzling reports whether nobody knows yet who killed a container that ended.
+func (m *member) puzzling(c engine.Container) bool {
+	return !c.Running && !c.Created && c.ExitCode == killed && !c.OOM && !m.task.stopping && !m.task.severed
 }
 
 // observation is the answer to the scheduler.

@@ -44,16 +44,47 @@ func (r *Runtime) adopt(ctx context.Context) error {
 	return nil
 }
 
-// event takes in what happened to a container.
+// event takes in what happened to a container. That its memory was used up is noted
+// at once, since the news of its end may be waiting for that.
 func (r *Runtime) event(e engine.Event) {
 	r.mu.Lock()
 	m := r.ids[e.ID]
+	if m != nil && e.Action == "oom" {
+		m.starved = true
+		m.task.wake()
+	}
 	r.mu.Unlock()
-	switch {
-	case m == nil:
-	case e.Action == "die":
+	if m != nil {
+		select {
+		case r.events <- happening{m, e.Action}:
+		case <-r.ctx.Done():
+		}
+	}
+}
+
+// happening is an event of a container.
+type happening struct {
+	of     *member
+	action string
+}
+
+// digest works the events off, in their order.
+func (r *Runtime) digest() {
+	for {
+		select {
+		case h := <-r.events:
+			r.happened(h.of, h.action)
+		case <-r.ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *Runtime) happened(m *member, action string) {
+	switch action {
+	case "die":
 		_ = r.refresh(m) // an engine that is gone is asked again when it is back
-	case e.Action == "destroy":
+	case "destroy":
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.lost(m)
