@@ -212,8 +212,8 @@ func startMachine(t *testing.T) *machine {
 		inside("ip", "addr", "add", machineAddress+"/30", "dev", "eth0"),
 		inside("ip", "link", "set", "eth0", "up"),
 		inside("ip", "route", "add", "default", "via", hostAddress),
-		// Its ports are not those that another engine here may be using.
-		inside("sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=50000 59000"),
+		// Its ports are none that another engine, or any connection, may be using here.
+		inside("sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=20000 29000"),
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
@@ -269,7 +269,7 @@ func (m *machine) keep(open map[uint16]bool) {
 		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			continue // the script will not find its task
+			continue // another time
 		}
 		m.forwards[port] = l
 		m.all.Go(func() { m.serve(l, port) })
