@@ -27,7 +27,7 @@ func (e *Env) SecretARNs(ctx context.Context, names []string) (map[string]string
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return nil, fmt.Errorf("look for the secrets that services read: %w", err)
+				return nil, fmt.Errorf("look for the secrets that services read by name (one given by its full ARN is not looked for): %w", err)
 			}
 			for _, s := range page.SecretList {
 				if name := aws.ToString(s.Name); slices.Contains(chunk, name) {
