@@ -22,7 +22,8 @@ func smallDisk(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("mount: %v: %s", err, out)
 	}
 	ts.Defer(func() {
-		for range 50 { // the region's process ends first
+		labOf(ts).reset() // it is on that disk
+		for range 50 {
 			if exec.Command("umount", dir).Run() == nil {
 				return
 			}

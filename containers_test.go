@@ -93,6 +93,7 @@ type lab struct {
 	home  region.Home
 	way   *way
 	loads map[string]*load
+	reset func() // removes the region, whatever the script left of it
 }
 
 // setUpRegion gives a script a region of its own, an application's directory,
@@ -107,6 +108,14 @@ func setUpRegion(e *testscript.Env, bin string) error {
 		return err
 	}
 	l := &lab{home: home, way: way, loads: map[string]*load{}}
+	l.reset = func() {
+		way.mend()
+		reset := exec.Command(filepath.Join(bin, "ecsail"), "local", "reset", "--yes")
+		reset.Env = e.Vars
+		if out, err := reset.CombinedOutput(); err != nil {
+			e.T().Log(string(out))
+		}
+	}
 	e.Values[regionKey{}] = l
 	e.Setenv("PATH", bin+string(os.PathListSeparator)+e.Getenv("PATH"))
 	e.Setenv("BIN", bin)
@@ -117,12 +126,7 @@ func setUpRegion(e *testscript.Env, bin string) error {
 		for _, x := range l.loads {
 			x.stop()
 		}
-		way.mend()
-		reset := exec.Command(filepath.Join(bin, "ecsail"), "local", "reset", "--yes")
-		reset.Env = e.Vars
-		if out, err := reset.CombinedOutput(); err != nil {
-			e.T().Log(string(out))
-		}
+		l.reset()
 		way.close()
 	})
 	return nil
