@@ -21,8 +21,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/client"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ecsail/ecsail/internal/local/agent"
 	"github.com/ecsail/ecsail/internal/local/engine"
 	"github.com/ecsail/ecsail/internal/local/region"
 )
@@ -38,6 +40,7 @@ import (
 //	crash region | container NAME     with SIGKILL; of a container: until the region has noticed
 //	containers save|same FILE        which containers there are; same: none is new
 //	engine cut|mend                  the way to the container engine
+//	lose images                      the names that the engine has carried images by
 //	occupy URL                       takes the port of an address
 //	smalldisk DIR MIB, fill FILE     a disk that can be filled, and filling it
 //	nothing left                     of the region: containers, networks, volumes, processes
@@ -46,18 +49,28 @@ func TestContainers(t *testing.T) {
 		t.Skip("runs containers")
 	}
 	needEngine(t)
+	runContainerScripts(t, "testdata/containers", "auto")
+}
+
+// runContainerScripts runs the scripts of a directory with the engine that
+// DOCKER_HOST says, of a kind as ECSAIL_ENGINE has it.
+func runContainerScripts(t *testing.T, dir, kind string) {
+	t.Helper()
 	bin := t.TempDir()
 	build(t, filepath.Join(bin, "ecsail"), "./cmd/ecsail")
 	build(t, filepath.Join(bin, "app"), "./testdata/containers/app")
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/containers",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup:               func(e *testscript.Env) error { return setUpRegion(e, bin) },
-		Condition:           func(c string) (bool, error) { return c == "root" && os.Getuid() == 0, nil },
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("ECSAIL_ENGINE", kind)
+			return setUpRegion(e, bin)
+		},
+		Condition: func(c string) (bool, error) { return c == "root" && os.Getuid() == 0, nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "let": let, "await": await, "get": get, "load": loadCommand, "crash": crash, "containers": containersCommand,
-			"engine": engineCommand, "nothing": nothing, "occupy": occupy, "smalldisk": smallDisk, "fill": fill,
+			"engine": engineCommand, "nothing": nothing, "occupy": occupy, "smalldisk": smallDisk, "fill": fill, "lose": lose,
 		},
 	})
 }
@@ -281,6 +294,35 @@ func crash(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// lose takes the names away under which the engine has what was carried to it.
+func lose(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || args[0] != "images" {
+		ts.Fatalf("usage: lose images")
+	}
+	onEngine(ts, func(ctx context.Context, e *engine.Engine) error {
+		all, err := e.Client().ImageList(ctx, client.ImageListOptions{})
+		if err != nil {
+			return err
+		}
+		lost := 0
+		for _, i := range all.Items {
+			for _, tag := range i.RepoTags {
+				if !strings.Contains(tag, ":sha256-") {
+					continue
+				}
+				if _, err := e.Client().ImageRemove(ctx, tag, client.ImageRemoveOptions{Force: true}); err != nil {
+					return err
+				}
+				lost++
+			}
+		}
+		if lost == 0 {
+			return errors.New("nothing was carried")
+		}
+		return nil
+	})
+}
+
 // gone waits until the region has cleaned a container up. What is asked before
 // that is answered as if the container still ran.
 func gone(ctx context.Context, e *engine.Engine, id string) error {
@@ -399,16 +441,7 @@ func (w *way) serve(ln net.Listener) {
 		w.mu.Lock()
 		w.conns[c], w.conns[d] = true, true
 		w.mu.Unlock()
-		go join(c, d)
-		go join(d, c)
-	}
-}
-
-// join copies one direction and hands its end on.
-func join(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	if c, ok := to.(*net.UnixConn); ok {
-		_ = c.CloseWrite()
+		go agent.Splice(c, d)
 	}
 }
 

@@ -2,9 +2,7 @@ package ecsail_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/netip"
@@ -20,10 +18,9 @@ import (
 	"time"
 
 	"github.com/moby/moby/client"
-	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
-	"github.com/ecsail/ecsail/internal/local/engine"
+	"github.com/ecsail/ecsail/internal/local/agent"
 )
 
 // TestVirtualMachine runs the scripts with an engine that is as far away as one in
@@ -123,50 +120,7 @@ func startEngine(t *testing.T, cmd *exec.Cmd, socket string) *client.Client {
 func runEngineScripts(t *testing.T, socket, kind string) {
 	t.Helper()
 	t.Setenv("DOCKER_HOST", "unix://"+socket)
-	bin := t.TempDir()
-	build(t, filepath.Join(bin, "ecsail"), "./cmd/ecsail")
-	build(t, filepath.Join(bin, "app"), "./testdata/containers/app")
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/engines", RequireExplicitExec: true,
-		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("ECSAIL_ENGINE", kind)
-			return setUpRegion(e, bin)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "let": let, "await": await, "get": get, "load": loadCommand, "crash": crash, "containers": containersCommand, "nothing": nothing,
-			"lose": lose,
-		},
-	})
-}
-
-// lose takes the names away under which the engine has what was carried to it.
-func lose(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 || args[0] != "images" {
-		ts.Fatalf("usage: lose images")
-	}
-	onEngine(ts, func(ctx context.Context, e *engine.Engine) error {
-		all, err := e.Client().ImageList(ctx, client.ImageListOptions{})
-		if err != nil {
-			return err
-		}
-		lost := 0
-		for _, i := range all.Items {
-			for _, tag := range i.RepoTags {
-				if !strings.Contains(tag, ":sha256-") {
-					continue
-				}
-				if _, err := e.Client().ImageRemove(ctx, tag, client.ImageRemoveOptions{Force: true}); err != nil {
-					return err
-				}
-				lost++
-			}
-		}
-		if lost == 0 {
-			return errors.New("nothing was carried")
-		}
-		return nil
-	})
+	runContainerScripts(t, "testdata/engines", kind)
 }
 
 // machine is a network namespace with an engine in it.
@@ -288,18 +242,9 @@ func (m *machine) serve(l net.Listener, port uint16) {
 				_ = c.Close()
 				return
 			}
-			var both sync.WaitGroup
-			both.Go(func() { half(d, c) })
-			both.Go(func() { half(c, d) })
-			both.Wait()
-			_, _ = c.Close(), d.Close()
+			agent.Splice(c, d)
 		}()
 	}
-}
-
-func half(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	_ = to.(*net.TCPConn).CloseWrite()
 }
 
 // dial connects to the machine's loopback: a socket belongs to the namespace of the

@@ -95,16 +95,10 @@ func (n namedSecret) create(ctx context.Context, e *awsx.Env) error {
 // secrets are those that services and their sidecars read, each once, sorted.
 func secrets(m *manifest.Manifest) []namedSecret {
 	keys := map[[2]string][]string{}
-	add := func(all map[string]manifest.Secret) {
-		for _, sec := range all {
+	for _, s := range m.Services {
+		for _, sec := range s.AllSecrets() {
 			id := [2]string{sec.Store, secretName(sec)}
 			keys[id] = append(keys[id], sec.Key)
-		}
-	}
-	for _, n := range m.ServiceNames() {
-		add(m.Services[n].Secrets)
-		for _, sc := range m.Services[n].Sidecars {
-			add(sc.Secrets)
 		}
 	}
 	var out []namedSecret

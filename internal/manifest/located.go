@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -29,20 +30,37 @@ func (m *Manifest) Located(region, account string) (*Manifest, error) {
 // located.
 func (m *Manifest) SecretNames() []string {
 	names := map[string]bool{}
-	add := func(secrets map[string]Secret) {
-		for _, s := range secrets {
-			if s.Store == "secretsmanager" && !strings.HasPrefix(s.Name, "arn:") {
-				names[s.Name] = true
+	for _, s := range m.Services {
+		for _, sec := range s.AllSecrets() {
+			if sec.Store == "secretsmanager" && !strings.HasPrefix(sec.Name, "arn:") {
+				names[sec.Name] = true
 			}
 		}
 	}
-	for _, s := range m.Services {
-		add(s.Secrets)
+	return slices.Sorted(maps.Keys(names))
+}
+
+// AllSecrets are the secrets of a service and its sidecars, in order, each with its
+// path below the service, such as secrets.KEY.
+func (s *Service) AllSecrets() iter.Seq2[string, Secret] {
+	return func(yield func(string, Secret) bool) {
+		of := func(path string, secrets map[string]Secret) bool {
+			for _, key := range slices.Sorted(maps.Keys(secrets)) {
+				if !yield(path+"secrets."+key, secrets[key]) {
+					return false
+				}
+			}
+			return true
+		}
+		if !of("", s.Secrets) {
+			return
+		}
 		for _, side := range s.Sidecars {
-			add(side.Secrets)
+			if !of("sidecars."+side.Name+".", side.Secrets) {
+				return
+			}
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
 }
 
 // locator replaces placeholders and keeps the first error.

@@ -79,7 +79,7 @@ func (c *compiler) executionRole(s *manifest.Service, repo *resources.Repository
 			statement{[]string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, images})
 	}
 	var parameters, secrets []string
-	for _, sec := range allSecrets(s) {
+	for _, sec := range s.AllSecrets() {
 		if sec.Store == "ssm" {
 			parameters = append(parameters, c.secretPermission(sec))
 		} else {
@@ -96,19 +96,6 @@ func (c *compiler) executionRole(s *manifest.Service, repo *resources.Repository
 }
 
 func unique(items []string) []string { return slices.Compact(slices.Sorted(slices.Values(items))) }
-
-func allSecrets(s *manifest.Service) []manifest.Secret {
-	var out []manifest.Secret
-	for _, k := range sortedKeys(s.Secrets) {
-		out = append(out, s.Secrets[k])
-	}
-	for _, sc := range s.Sidecars {
-		for _, k := range sortedKeys(sc.Secrets) {
-			out = append(out, sc.Secrets[k])
-		}
-	}
-	return out
-}
 
 // privateImages are the repositories in private ECR that the task pulls from.
 func (c *compiler) privateImages(s *manifest.Service, repo *resources.RepositoryOut) []resource.Text {

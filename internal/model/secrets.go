@@ -10,19 +10,10 @@ import (
 // tasks could not start without.
 func (c *compiler) knownSecrets() {
 	for _, name := range c.m.ServiceNames() {
-		s := c.m.Services[name]
-		c.known("services."+name, s.Secrets)
-		for _, sc := range s.Sidecars {
-			c.known("services."+name+".sidecars."+sc.Name, sc.Secrets)
-		}
-	}
-}
-
-func (c *compiler) known(path string, secrets map[string]manifest.Secret) {
-	for _, key := range sortedKeys(secrets) {
-		s := secrets[key]
-		if s.Store == "secretsmanager" && c.secretBase(s.Name) == "" {
-			c.fail(path+".secrets."+key, "create it in Secrets Manager, or restore it if it is being deleted", "there is no secret %s in %s in this account", s.Name, c.f.Region)
+		for path, s := range c.m.Services[name].AllSecrets() {
+			if s.Store == "secretsmanager" && c.secretBase(s.Name) == "" {
+				c.fail("services."+name+"."+path, "create it in Secrets Manager, or restore it if it is being deleted", "there is no secret %s in %s in this account", s.Name, c.f.Region)
+			}
 		}
 	}
 }

@@ -29,25 +29,15 @@ func fence() error {
 	if err != nil {
 		return err
 	}
-	c, err := nftables.New()
-	if err != nil {
-		return err
-	}
-	t := c.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "ecsail"})
-	in := c.AddChain(&nftables.Chain{
-		Name: "input", Table: t, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter,
-	})
-	c.FlushChain(in)
 	accept, drop := &expr.Verdict{Kind: expr.VerdictAccept}, &expr.Verdict{Kind: expr.VerdictDrop}
-	for _, exprs := range [][]expr.Any{
+	return install(nftables.Chain{
+		Name: "input", Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter,
+	}, [][]expr.Any{
 		append(local(), accept),
 		append(established(), accept),
-		append(from(netip.PrefixFrom(gateway, 32)), accept),
-		append(from(subnet), drop),
-	} {
-		c.AddRule(&nftables.Rule{Table: t, Chain: in, Exprs: exprs})
-	}
-	return c.Flush()
+		append(address(source, netip.PrefixFrom(gateway, 32)), accept),
+		append(address(source, subnet), drop),
+	})
 }
 
 // local is, in nft's language, `iifname "lo"`: what the task sends to itself, and to
@@ -66,15 +56,6 @@ func established() []expr.Any {
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4,
 			Mask: binaryutil.NativeEndian.PutUint32(expr.CtStateBitESTABLISHED | expr.CtStateBitRELATED), Xor: make([]byte, 4)},
 		&expr.Cmp{Op: expr.CmpOpNeq, Register: 1, Data: make([]byte, 4)},
-	}
-}
-
-// from is `ip saddr P`.
-func from(p netip.Prefix) []expr.Any {
-	return []expr.Any{
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 12, Len: 4}, // the source, RFC 791 3.1
-		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: net.CIDRMask(p.Bits(), 32), Xor: make([]byte, 4)},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Masked().Addr().AsSlice()},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -47,31 +48,56 @@ func redirected() (net.Listener, error) {
 // redirect makes the rules in one transaction. Those of an earlier run, which a
 // restarted container finds, are replaced.
 func redirect() error {
+	var rules [][]expr.Any
+	for _, p := range virtual {
+		rules = append(rules, rule(p))
+	}
+	return install(nftables.Chain{
+		Name: "output", Type: nftables.ChainTypeNAT, Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityNATDest,
+	}, rules)
+}
+
+// install makes a chain of our table consist of some rules.
+func install(chain nftables.Chain, rules [][]expr.Any) error {
 	c, err := nftables.New()
 	if err != nil {
 		return err
 	}
-	t := c.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "ecsail"})
-	out := c.AddChain(&nftables.Chain{
-		Name: "output", Table: t, Type: nftables.ChainTypeNAT, Hooknum: nftables.ChainHookOutput, Priority: nftables.ChainPriorityNATDest,
-	})
-	c.FlushChain(out)
-	for _, p := range virtual {
-		c.AddRule(&nftables.Rule{Table: t, Chain: out, Exprs: rule(p)})
+	chain.Table = c.AddTable(&nftables.Table{Family: nftables.TableFamilyIPv4, Name: "ecsail"})
+	made := c.AddChain(&chain)
+	c.FlushChain(made)
+	for _, exprs := range rules {
+		c.AddRule(&nftables.Rule{Table: chain.Table, Chain: made, Exprs: exprs})
 	}
 	return c.Flush()
 }
 
 // rule is, in nft's language, `ip daddr P tcp redirect to :51679`.
 func rule(p netip.Prefix) []expr.Any {
+	return slices.Concat(
+		[]expr.Any{
+			&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
+			&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{unix.IPPROTO_TCP}},
+		},
+		address(destination, p),
+		[]expr.Any{
+			&expr.Immediate{Register: 1, Data: binaryutil.BigEndian.PutUint16(proxyPort)},
+			&expr.Redir{RegisterProtoMin: 1},
+		})
+}
+
+// Where a packet has its addresses, see RFC 791 3.1.
+const (
+	source      = 12
+	destination = 16
+)
+
+// address is `ip saddr P` or `ip daddr P`.
+func address(offset uint32, p netip.Prefix) []expr.Any {
 	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: 1},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte{unix.IPPROTO_TCP}},
-		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: 16, Len: 4}, // the destination, RFC 791 3.1
+		&expr.Payload{DestRegister: 1, Base: expr.PayloadBaseNetworkHeader, Offset: offset, Len: 4},
 		&expr.Bitwise{SourceRegister: 1, DestRegister: 1, Len: 4, Mask: net.CIDRMask(p.Bits(), 32), Xor: make([]byte, 4)},
-		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Addr().AsSlice()},
-		&expr.Immediate{Register: 1, Data: binaryutil.BigEndian.PutUint16(proxyPort)},
-		&expr.Redir{RegisterProtoMin: 1},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: p.Masked().Addr().AsSlice()},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -35,18 +36,19 @@ func CarriedName(ref string) string {
 // IsUnreachable reports whether an engine's error says that it does not reach a
 // registry that is on our loopback, or speaks only TLS to it.
 func IsUnreachable(err error) bool {
-	for _, s := range []string{"connection refused", "i/o timeout", "no route to host", "server gave HTTP response to HTTPS client", "Client.Timeout exceeded"} {
-		if err != nil && strings.Contains(err.Error(), s) {
-			return true
-		}
+	if err == nil || IsLost(err) { // it is the engine that we do not reach
+		return false
 	}
-	return false
+	return slices.ContainsFunc(unreachable, func(s string) bool { return strings.Contains(err.Error(), s) })
 }
 
-// Carry fetches an image from a registry without TLS in the engine's place. The
-// engine then has it by its tag, or by its [CarriedName].
-func (e *Engine) Carry(ctx context.Context, ref string) error {
-	info, err := e.Info(ctx)
+var unreachable = []string{"connection refused", "i/o timeout", "no route to host", "server gave HTTP response to HTTPS client", "Client.Timeout exceeded"}
+
+// Carry fetches an image from a registry without TLS in the engine's place, for a
+// platform such as linux/arm64. The engine then has it by its tag, or by its
+// [CarriedName].
+func (e *Engine) Carry(ctx context.Context, ref, platform string) error {
+	p, err := v1.ParsePlatform(platform)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (e *Engine) Carry(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	image, err := remote.Image(from, remote.WithContext(ctx), remote.WithPlatform(v1.Platform{OS: info.OS, Architecture: info.Arch}))
+	image, err := remote.Image(from, remote.WithContext(ctx), remote.WithPlatform(*p))
 	if err != nil {
 		return err
 	}

@@ -87,28 +87,6 @@ func (e *Engine) Pull(ctx context.Context, ref, platform string) error {
 	return res.Wait(ctx)
 }
 
-// noAuth is an empty credential, {}: Docker 20.10 pushes nothing without one.
-const noAuth = "e30="
-
-// Push sends an image to its registry.
-func (e *Engine) Push(ctx context.Context, ref string) error {
-	auth, err := e.auth(ref)
-	if err != nil {
-		return err
-	}
-	if auth == "" {
-		auth = noAuth
-	}
-	res, err := e.api.ImagePush(ctx, ref, client.ImagePushOptions{RegistryAuth: auth})
-	if err != nil {
-		return fmt.Errorf("push %s: %w", ref, err)
-	}
-	if err := res.Wait(ctx); err != nil {
-		return fmt.Errorf("push %s: %w", ref, err)
-	}
-	return nil
-}
-
 // Tag gives an image another name.
 func (e *Engine) Tag(ctx context.Context, image, ref string) error {
 	_, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: image, Target: ref})

@@ -71,7 +71,7 @@ func (r *Runtime) pullOnce(image, ref, platform string) error {
 	for tries := 1; ; tries++ {
 		err := r.persist(r.ctx, func() error { return r.engine.Pull(r.ctx, ref, native) })
 		if ref != image && engine.IsUnreachable(err) { // ours, and not the engine's to reach
-			err = r.persist(r.ctx, func() error { return r.engine.Carry(r.ctx, ref) })
+			err = r.persist(r.ctx, func() error { return r.engine.Carry(r.ctx, ref, r.info.OS+"/"+r.info.Arch) })
 		}
 		if err != nil && native == "" && strings.Contains(err.Error(), "no matching manifest") {
 			native = platform // not for this machine: run it as it is, if the engine can
