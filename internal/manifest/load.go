@@ -48,10 +48,10 @@ func (r *reporter) readFile(path string) ([]byte, bool) {
 	f, err := os.Open(path)
 	switch {
 	case path == "":
-		r.whole("the manifest's name is empty", "name the file with `-f FILE`; without -f it is "+DefaultFile)
+		r.whole("the manifest's name is empty", "name the file with `--file FILE`; without it that is "+DefaultFile)
 		return nil, false
 	case errors.Is(err, fs.ErrNotExist):
-		r.whole("there is no such file", "run `ecsail init` to write one, or name the file with `-f FILE`")
+		r.whole("there is no such file", "run `ecsail init` to write one, or name the file with `--file FILE`")
 		return nil, false
 	case err != nil:
 		return nil, r.unreadable(err)
@@ -70,7 +70,7 @@ func (r *reporter) readFile(path string) ([]byte, bool) {
 
 // unreadable reports a file that is there and that cannot be read.
 func (r *reporter) unreadable(err error) bool {
-	r.whole("the file cannot be read: "+unwrapPath(err).Error(), "mend that, or name another file with `-f FILE`")
+	r.whole("the file cannot be read: "+unwrapPath(err).Error(), "mend that, or name another file with `--file FILE`")
 	return false
 }
 
